@@ -1,0 +1,145 @@
+"""The shape of every collector: fetch bytes, parse them into records.
+
+A source is one file with one subclass. `fetch` is its only method that touches the network,
+`parse` is pure, so that a saved payload is its whole test. Storing, counting, coverage and
+what happens when it fails are the runner's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from psycopg.types.range import Range
+
+from ledgers.collecting.errors import BadValueError, DriftError
+from ledgers.collecting.payload import Payload
+from ledgers.models import Ledger
+
+T = TypeVar("T")
+Window = Range[datetime]
+MAX_ITEM = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """One item that is no record: a code, a sentence, and the item as it came."""
+
+    reason: str
+    detail: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What one look is about.
+
+    `known` tells whether a page stored so far in this look held something stored before it: the
+    sign that a newest-first list has met what we have.
+    """
+
+    scope: str
+    window: Window
+    now: datetime
+    known: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What one complete look found; `events` are the event times of its records."""
+
+    ask: Ask
+    observed_at: datetime
+    covered_until: datetime | None
+    overlaps: bool
+    events: Sequence[datetime]
+
+
+class Http(Protocol):
+    """What a collector may do with the network."""
+
+    def get(self, url: str, headers: dict[str, str] | None = None, **params: str) -> Payload:
+        """Ask for `url` and return the answer, or raise a `CollectError`."""
+
+
+class Collector(ABC):
+    """One source of one ledger. `@register` on a subclass is its only wiring."""
+
+    slug: ClassVar[str]
+    ledger: ClassVar[Ledger]
+    every: ClassVar[timedelta]
+    hosts: ClassVar[tuple[str, ...]]
+    """The only hosts that its requests may go to."""
+    requests_per_minute: ClassVar[int] = 60
+    """The budget per host, shared by all workers."""
+    restates: ClassVar[bool] = True
+    """Whether the source may change what it said; True until documents and recordings differ."""
+    lag: ClassVar[timedelta] = timedelta(0)
+    """From event_at to the moment the source publishes."""
+    parser: ClassVar[int] = 1
+    """Raise it when `parse` makes other records of the same bytes."""
+
+    def scopes(self) -> Sequence[str]:
+        """Name the feeds of this source; one look each, and one failing costs only itself."""
+        return ("",)
+
+    @abstractmethod
+    def fetch(self, http: Http, ask: Ask) -> Iterator[Payload]:
+        """Ask the source for one scope, page by page."""
+
+    @abstractmethod
+    def parse(self, payload: Payload) -> Iterator[Any]:
+        """Turn one payload into records and rejects; raise `DriftError` if its shape is new."""
+
+    def is_empty(self, payload: Payload) -> bool:
+        """Tell whether the source itself says that there is nothing; else nothing is drift."""
+        return False
+
+    def covered(self, looked: Looked) -> Window | None:
+        """Return the window of event time that a complete look proves; here its slot's."""
+        return slot_of(looked.observed_at, self.every)
+
+    def feed_name(self, scope: str) -> str:
+        """Return the name of the feed of one scope."""
+        return f"{self.slug}/{scope}" if scope else self.slug
+
+
+def covered_by_list(looked: Looked) -> Window | None:
+    """Return what a newest-first list proves.
+
+    If it reaches back to something known, nothing was missed since the last look. If not, only
+    the time after its newest item is certain; pinned and evergreen items tell nothing.
+    """
+    start = looked.covered_until if looked.overlaps and looked.covered_until else None
+    start = start or max(looked.events, default=None)
+    return Range(start, looked.observed_at) if start and start < looked.observed_at else None
+
+
+def slot_of(moment: datetime, every: timedelta) -> Window:
+    """Return the slot [n * every, (n + 1) * every) since 1970 that holds the moment."""
+    number = int(moment.timestamp() // every.total_seconds())
+    start = datetime.fromtimestamp(number * every.total_seconds(), tz=UTC)
+    return Range(start, start + every)
+
+
+def each(items: Iterable[T], make: Callable[[T], Any]) -> Iterator[Any]:
+    """Make a record of each item; one that is not usable becomes a reject, the others go on."""
+    for item in items:
+        try:
+            yield make(item)
+        except BadValueError as error:
+            yield Reject(reason=error.reason, detail=error.detail, item=str(item)[:MAX_ITEM])
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            detail = f"{type(error).__name__}: {error}"
+            yield Reject(reason="unknown_shape", detail=detail, item=str(item)[:MAX_ITEM])
+
+
+def member(document: Any, name: str, kind: type[T], url: str) -> T:
+    """Return one member of a decoded document, or raise `DriftError` naming it."""
+    value = document.get(name) if isinstance(document, dict) else None
+    if not isinstance(value, kind):
+        raise DriftError(f"{url} has no {kind.__name__} {name!r}. Its shape has changed.")
+    return value

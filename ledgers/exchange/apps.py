@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class ExchangeConfig(AppConfig):
+    """The Exchange ledger."""
+
+    name = "ledgers.exchange"
+    label = "exchange"
+    verbose_name = "Exchange ledger"

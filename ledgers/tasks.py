@@ -1,0 +1,26 @@
+"""Celery's doors of the ledgers."""
+
+from __future__ import annotations
+
+from celery import current_app, shared_task
+from django.utils import timezone
+
+from ledgers import slots
+from ledgers.collecting.http import RequestsHttp
+from ledgers.collecting.registry import collectors
+from ledgers.collecting.runner import run_collector
+from ledgers.jobs import task_of
+
+
+@shared_task(ignore_result=True)
+def dispatch() -> None:
+    """Send what is due; the one task that beat knows."""
+    slots.dispatch(timezone.now(), lambda job, slot: current_app.send_task(task_of(job), [slot]))
+
+
+@shared_task(ignore_result=True)
+def collect(slot_id: int) -> None:
+    """Run the collector of a slot, unless another worker has it."""
+    if claim := slots.claim(slot_id, timezone.now()):
+        collector = collectors[claim.name]
+        run_collector(collector, RequestsHttp(collector), now=timezone.now(), claim=claim)

@@ -1,0 +1,223 @@
+"""The one settings module: every environment runs this code and differs only by its variables.
+
+Every variable is read once, here; `docs/settings.md` and `.env.template` list them (a test keeps
+them in step). A secret may also come from a file: `X_FILE` names it. The defaults are safe.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from celery.schedules import schedule
+
+from omc_project import aws_secrets, embedded, secrets_file
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+aws_secrets.load(env.dict("OMC_AWS_SECRETS", default={}))
+
+ENVIRONMENT = env("OMC_ENVIRONMENT", default="home")
+IS_PRODUCTION = ENVIRONMENT == "production"
+DEBUG = env.bool("DEBUG", default=False)
+
+
+def seconds(variable: str, default: float) -> timedelta:
+    """Read a variable that holds seconds."""
+    return timedelta(seconds=env.float(variable, default=default))
+
+
+# --- engines: a URL, or the embedded server of this checkout
+EMBEDDED = {"pg": not env("DATABASE_URL", default=""), "redis": not env("REDIS_URL", default="")}
+DATABASES: dict[str, Any] = {
+    "default": dict(embedded.DATABASE) if EMBEDDED["pg"] else env.db("DATABASE_URL")
+}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": env.int("OMC_CONN_MAX_AGE", default=60),
+    "CONN_HEALTH_CHECKS": True,
+}
+REDIS_URL = embedded.REDIS_URL if EMBEDDED["redis"] else env("REDIS_URL")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+}
+
+# --- secrets: the installation's own, made at the first start, or given; production must give them
+_made = secrets_file.read_or_make if not IS_PRODUCTION else secrets_file.refuse
+SECRET_KEY = env("SECRET_KEY", default="") or _made("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+OMC_CREDENTIAL_KEY = env("OMC_CREDENTIAL_KEY", default="") or _made("OMC_CREDENTIAL_KEY")
+
+# --- Django
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "drf_spectacular",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "omc_project.users",
+    "ledgers",
+    "ledgers.glass",
+    "ledgers.human",
+    "ledgers.catalyst",
+    "ledgers.exchange",
+    "trading",
+    "quality",
+    "agents",
+    "omc_project",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "omc_project.urls"
+WSGI_APPLICATION = "omc_project.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "omc_project" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "users.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "admin:login"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env("OMC_STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- HTTP security
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+IS_HTTPS = env.bool("OMC_HTTPS", default=IS_PRODUCTION)
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+
+# --- REST
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Oh My Coins",
+    "DESCRIPTION": "Four ledgers, as they were known, with what nobody looked at.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+}
+
+# --- Celery: beat knows dispatch; everything else is a Schedule row
+CELERY_BROKER_URL = embedded.BROKER_URL if EMBEDDED["redis"] else REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_TIME_LIMIT = env.int("OMC_TASK_TIME_LIMIT", default=600)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = env.int("OMC_TASKS_PER_CHILD", default=500)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    "dispatch": {
+        "task": "ledgers.tasks.dispatch",
+        "schedule": schedule(seconds("OMC_DISPATCH_EVERY", 5)),
+        "options": {"expires": 30},
+    }
+}
+OMC_LEASE = seconds("OMC_LEASE", 120)
+OMC_PATIENCE = seconds("OMC_PATIENCE", 60)
+
+# --- sources
+OMC_USER_AGENT = env("OMC_USER_AGENT", default="OhMyCoins/0.1 (self-hosted)")
+OMC_SEC_USER_AGENT = env("OMC_SEC_USER_AGENT", default="")
+OMC_SEC_FORMS = env.list("OMC_SEC_FORMS", default=["8-K", "10-K", "10-Q", "S-1", "4"])
+OMC_SEC_WATCHLIST = env.list("OMC_SEC_WATCHLIST", default=[])
+OMC_RSS_FEEDS = env.list("OMC_RSS_FEEDS", default=[])
+OMC_REPLAY_URL = env("OMC_REPLAY_URL", default="")
+OMC_ALLOW_PRIVATE = env.list("OMC_ALLOW_PRIVATE", default=[])
+OMC_BASE_URLS = {
+    name.removeprefix("OMC_").removesuffix("_BASE_URL").lower(): value
+    for name, value in os.environ.items()
+    if name.startswith("OMC_") and name.endswith("_BASE_URL")
+}
+OMC_CA_BUNDLE = env("OMC_CA_BUNDLE", default="")
+OMC_HTTP_ATTEMPTS = env.int("OMC_HTTP_ATTEMPTS", default=3)
+OMC_HTTP_BACKOFF = env.float("OMC_HTTP_BACKOFF", default=1.0)
+OMC_HTTP_CONNECT_TIMEOUT = env.float("OMC_HTTP_CONNECT_TIMEOUT", default=5.0)
+OMC_HTTP_DEADLINE = env.float("OMC_HTTP_DEADLINE", default=20.0)
+OMC_HTTP_MAX_BYTES = env.int("OMC_HTTP_MAX_BYTES", default=10 * 2**20)
+OMC_HTTP_MAX_PAUSE = env.float("OMC_HTTP_MAX_PAUSE", default=30.0)
+OMC_PAYLOAD_BUCKET = env("OMC_PAYLOAD_BUCKET", default="")
+OMC_S3_ENDPOINT = env("OMC_S3_ENDPOINT", default="")
+
+# --- language model: without a key the planner alone answers
+OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
+OPENAI_BASE_URL = env("OPENAI_BASE_URL", default="")
+OMC_MODEL = env("OMC_MODEL", default="")
+OMC_MODEL_DEADLINE = env.float("OMC_MODEL_DEADLINE", default=10.0)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("OMC_LOG_LEVEL", default="INFO")},
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Oh My Coins",
+    "SITE_HEADER": "Oh My Coins",
+    "SITE_SYMBOL": "account_balance",
+    "DASHBOARD_CALLBACK": "omc_project.dashboard.dashboard",
+    "SHOW_HISTORY": True,
+}

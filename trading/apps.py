@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class TradingConfig(AppConfig):
+    """Trading."""
+
+    name = "trading"
