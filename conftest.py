@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test.utils import setup_databases, teardown_databases
 from hypothesis import HealthCheck
 from hypothesis import settings as law
@@ -23,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have the engines up before pytest-django makes its database."""
-    from omc_project.bootstrap import bootstrap  # noqa: PLC0415  # reads the settings
+    from omc_project.bootstrap import bootstrap
 
     law.load_profile("full" if config.getoption("--full") else "quick")
     bootstrap()
@@ -49,7 +48,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 @pytest.fixture
 def ledger(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Give a test real commits. Django's flush is a TRUNCATE, which the triggers refuse."""
-    from django.db import connection  # noqa: PLC0415  # settings must be configured
+    from django.db import connection
 
     with django_db_blocker.unblock():
         assert connection.settings_dict["NAME"].startswith("test_")

@@ -38,7 +38,7 @@ def _errors(model: type[Fact]) -> Iterator[checks.CheckMessage]:
             f"{model.__name__} has no unique constraint on {sorted(key)}.", obj=model
         )
     own = {field.attname for field in model._meta.concrete_fields} - STAMPED - {"pk"}
-    said = {field.name for field in fields(model.record)}  # type: ignore[arg-type]  # a dataclass
+    said = {field.name for field in fields(model.record)}
     if own != said:
         yield checks.Error(
             f"{model.__name__} and {model.record.__name__} differ in {sorted(own ^ said)}.",

@@ -40,7 +40,7 @@ class Look:
     """The answer of a read about its own window: rows, none, or nobody looked; with the gaps."""
 
     presence: Presence
-    gaps: tuple[tuple[str, datetime, datetime], ...]
+    gaps: tuple[tuple[str, datetime | None, datetime | None], ...]
 
 
 def cover(run: CollectorRun, window: Window, *, known_at: datetime) -> Coverage:
@@ -75,7 +75,7 @@ def look(feeds: Sequence[str], asked: Window, pair: Pair, *, found: bool) -> Loo
     Without rows, every feed must have covered the whole window for "none" to be an answer.
     """
     missing = tuple(
-        (feed, gap.lower or datetime.min, gap.upper or pair.as_of)
+        (feed, gap.lower, gap.upper)
         for feed in feeds
         for gap in gaps(feed, asked, pair)
     )

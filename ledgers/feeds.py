@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import Any
 
 from django.db import connection
 
@@ -66,7 +67,7 @@ def worst(states: Iterable[FeedState]) -> FeedState | None:
 
 
 def _covered_until(names: list[str], pair: Pair) -> dict[str, datetime]:
-    question = {"feeds": names, "as_of": pair.as_of, "horizon": pair.horizon}
+    question: dict[str, Any] = {"feeds": names, "as_of": pair.as_of, "horizon": pair.horizon}
     with connection.cursor() as cursor:
         cursor.execute(NEWEST, question)
         return dict(cursor.fetchall())

@@ -1,4 +1,4 @@
-"""AWS Secrets Manager as a source of settings: secrets become variables before settings read them."""
+"""AWS Secrets Manager as a source of settings: a secret becomes a variable before it is read."""
 
 from __future__ import annotations
 

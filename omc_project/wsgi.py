@@ -6,7 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omc_project.settings")
 
-from omc_project.bootstrap import bootstrap  # noqa: E402  # reads the settings
+from omc_project.bootstrap import bootstrap  # reads the settings
 
 bootstrap()
 application = get_wsgi_application()

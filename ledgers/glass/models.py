@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from ledgers.glass import records
+from ledgers.glass.querysets import QuoteQuerySet
 from ledgers.models import Fact, Ledger
 from ledgers.numeric import ExactField
 
@@ -29,6 +30,7 @@ class Quote(Fact):
     identity = ("source", "asset", "currency", "event_at")
     compared = ("bid", "ask", "last")
     record = records.QuoteRecord
+    objects = QuoteQuerySet.as_manager()  # type: ignore[misc]  # the plugin's view of managers
 
     def __str__(self) -> str:
         return f"{self.asset}/{self.currency} {self.bid}..{self.ask} at {self.event_at:%F %T}"

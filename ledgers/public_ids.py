@@ -1,0 +1,74 @@
+"""One stable public id for every fact: `<ledger>.<table>.<key>`, also where the key is composite.
+
+A composite key is written as its parts joined by `~`, moments in the form 20260318T120000Z; a
+part that holds a `~` or `/` is percent-encoded. The same id stands in the API, in citations, in
+the timeline and in the admin.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+from urllib.parse import quote, unquote
+
+from django.db import models
+
+from ledgers.checks import fact_models
+from ledgers.models import Fact, Ledger
+
+MOMENT = "%Y%m%dT%H%M%SZ"
+
+
+class UnknownIdError(LookupError):
+    """No fact has this id."""
+
+
+def public_id(fact: Fact) -> str:
+    """Return the id under which a fact can be cited and found again."""
+    values = [getattr(fact, field.attname) for field in fact._meta.pk_fields]
+    return f"{fact.ledger}.{fact._meta.model_name}.{'~'.join(map(_written, values))}"
+
+
+def find(written: str, *, user_id: int | None = None) -> Fact:
+    """Return the fact of an id, or raise `UnknownIdError`; another user's is as good as absent."""
+    model, key = _parsed(written)
+    rows: Any = model.objects.filter(**key)
+    if model.ledger == Ledger.EXCHANGE:
+        rows = rows.for_user(user_id) if user_id is not None else rows.none().of_everyone()
+    fact = cast("Fact | None", rows.first())
+    if fact is None:
+        raise UnknownIdError(f"No fact is called {written!r}.")
+    return fact
+
+
+def _parsed(written: str) -> tuple[type[Fact], dict[str, Any]]:
+    """Part an id into its model and the values of its key."""
+    try:
+        ledger, table, key = written.split(".", 2)
+        model = {fact._meta.label_lower: fact for fact in fact_models()}[f"{ledger}.{table}"]
+        pairs = zip(model._meta.pk_fields, key.split("~"), strict=True)
+        return model, {field.attname: _read(field, part) for field, part in pairs}
+    except (LookupError, ValueError) as error:
+        raise UnknownIdError(f"{written!r} is not the id of a fact.") from error
+
+
+def _written(value: Any) -> str:
+    return (
+        value.astimezone(UTC).strftime(MOMENT)
+        if isinstance(value, datetime)
+        else quote(str(value), safe="").replace("~", "%7E")
+    )
+
+
+def _read(field: models.Field[Any, Any], part: str) -> Any:
+    if isinstance(field, models.DateTimeField):
+        return datetime.strptime(part, MOMENT).replace(tzinfo=UTC)
+    if isinstance(field, models.IntegerField):
+        number = int(part)
+        if not -(2**63) <= number < 2**63:
+            raise ValueError(part)
+        return number
+    text = unquote(part)
+    if "\0" in text:
+        raise ValueError(part)
+    return text
