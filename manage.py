@@ -6,6 +6,8 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from omc_project.errors import SetupError
+
 WITHOUT_ENGINES = {"check", "collectstatic", "help", "makemessages", "replay", "spectacular", "up"}
 
 
@@ -15,9 +17,12 @@ def main() -> None:
     from omc_project.bootstrap import bootstrap  # noqa: PLC0415  # reads the settings
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    if command not in WITHOUT_ENGINES and "--help" not in sys.argv:
-        bootstrap()
-    execute_from_command_line(sys.argv)
+    try:
+        if command not in WITHOUT_ENGINES and "--help" not in sys.argv:
+            bootstrap()
+        execute_from_command_line(sys.argv)
+    except SetupError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

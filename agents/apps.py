@@ -5,3 +5,8 @@ class AgentsConfig(AppConfig):
     """Agents."""
 
     name = "agents"
+
+    def ready(self) -> None:
+        from agents.tools.registry import autodiscover
+
+        autodiscover()

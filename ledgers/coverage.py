@@ -17,13 +17,15 @@ from ledgers.reading import Pair
 Window = Range[datetime]
 
 GAPS = """
-    SELECT gap FROM unnest(
+    SELECT asked.feed, gap FROM unnest(%(feeds)s::text[]) WITH ORDINALITY AS asked (feed, place)
+    CROSS JOIN LATERAL unnest(
         tstzmultirange(%(asked)s::tstzrange) - coalesce((
             SELECT range_agg("window") FROM ledgers_coverage
-            WHERE feed_id = %(feed)s AND "window" && %(asked)s::tstzrange
+            WHERE feed_id = asked.feed AND "window" && %(asked)s::tstzrange
               AND available_at <= %(as_of)s AND known_at <= %(horizon)s
         ), '{}'::tstzmultirange)
     ) AS gap
+    ORDER BY asked.place, gap
 """
 
 
@@ -62,28 +64,30 @@ def cover(run: CollectorRun, window: Window, *, known_at: datetime) -> Coverage:
 
 def gaps(feed: str, asked: Window, pair: Pair) -> list[Window]:
     """Return the parts of `asked` where the pair knows of no complete look."""
-    cuts = {"as_of": pair.as_of, "horizon": pair.horizon}
-    question: dict[str, Any] = {"asked": asked, "feed": feed, **cuts}
-    with connection.cursor() as cursor:
-        cursor.execute(GAPS, question)
-        return [gap for (gap,) in cursor.fetchall()]
+    return [gap for _, gap in _gaps([feed], asked, pair)]
 
 
 def look(feeds: Sequence[str], asked: Window, pair: Pair, *, found: bool) -> Look:
     """Say what the absence or presence of rows in `asked` means, given where these feeds looked.
 
     Without rows, every feed must have covered the whole window for "none" to be an answer.
+    One query, however many feeds.
     """
-    missing = tuple(
-        (feed, gap.lower, gap.upper)
-        for feed in feeds
-        for gap in gaps(feed, asked, pair)
-    )
+    missing = tuple((feed, gap.lower, gap.upper) for feed, gap in _gaps(feeds, asked, pair))
     if found:
         return Look(presence=Presence.VALUE, gaps=missing)
     blind = bool(missing) or not feeds
     presence = Presence.NOT_OBSERVED if blind else Presence.NONE_IN_COVERED_WINDOW
     return Look(presence=presence, gaps=missing)
+
+
+def _gaps(feeds: Sequence[str], asked: Window, pair: Pair) -> list[tuple[str, Window]]:
+    cuts = {"as_of": pair.as_of, "horizon": pair.horizon}
+    question: dict[str, Any] = {"asked": asked, "feeds": list(feeds), **cuts}
+    with connection.cursor() as cursor:
+        cursor.execute(GAPS, question)
+        found: list[tuple[str, Window]] = cursor.fetchall()
+    return found
 
 
 def _all_published(window: Window, lag: timedelta) -> datetime:

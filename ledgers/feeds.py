@@ -58,7 +58,7 @@ def states(feeds: Iterable[Feed], pair: Pair) -> list[FeedState]:
     """Return the state of each feed as the pair knows it, in the order given; one query."""
     wanted = list(feeds)
     until = _covered_until([feed.name for feed in wanted], pair)
-    return [_state(feed, until.get(feed.name), pair.as_of) for feed in wanted]
+    return [judge(feed, until.get(feed.name), pair.as_of) for feed in wanted]
 
 
 def worst(states: Iterable[FeedState]) -> FeedState | None:
@@ -73,7 +73,8 @@ def _covered_until(names: list[str], pair: Pair) -> dict[str, datetime]:
         return dict(cursor.fetchall())
 
 
-def _state(feed: Feed, until: datetime | None, now: datetime) -> FeedState:
+def judge(feed: Feed, until: datetime | None, now: datetime) -> FeedState:
+    """Return the state of a feed whose coverage is known to end at `until`."""
     state, reason = _judge(feed, until, now)
     return FeedState(
         feed=feed.name, ledger=feed.ledger, state=state, covered_until=until, reason=reason

@@ -19,4 +19,4 @@ def start_engines(**_: Any) -> None:
     """Have the embedded engines up also when somebody types a bare `celery` command."""
     from omc_project.bootstrap import bootstrap
 
-    bootstrap()
+    bootstrap(must_answer=False)

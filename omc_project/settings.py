@@ -13,8 +13,10 @@ from typing import Any
 
 import environ
 from celery.schedules import schedule
+from django.templatetags.static import static
 
 from omc_project import aws_secrets, embedded, secrets_file
+from omc_project.database_url import database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -33,7 +35,7 @@ def seconds(variable: str, default: float) -> timedelta:
 # --- engines: a URL, or the embedded server of this checkout
 EMBEDDED = {"pg": not env("DATABASE_URL", default=""), "redis": not env("REDIS_URL", default="")}
 DATABASES: dict[str, Any] = {
-    "default": dict(embedded.DATABASE) if EMBEDDED["pg"] else env.db("DATABASE_URL")
+    "default": dict(embedded.DATABASE) if EMBEDDED["pg"] else database(env("DATABASE_URL"))
 }
 DATABASES["default"] |= {
     "CONN_MAX_AGE": env.int("OMC_CONN_MAX_AGE", default=60),
@@ -44,11 +46,17 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 }
 
+
 # --- secrets: the installation's own, made at the first start, or given; production must give them
-_made = secrets_file.read_or_make if not IS_PRODUCTION else secrets_file.refuse
-SECRET_KEY = env("SECRET_KEY", default="") or _made("SECRET_KEY")
+def own_secret(name: str) -> str:
+    """Return a secret of this installation, where it may make its own."""
+    return secrets_file.refuse(name) if IS_PRODUCTION else secrets_file.read_or_make(name)
+
+
+SECRET_KEY = env("SECRET_KEY", default="") or own_secret("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-OMC_CREDENTIAL_KEY = env("OMC_CREDENTIAL_KEY", default="") or _made("OMC_CREDENTIAL_KEY")
+OMC_CREDENTIAL_KEY = env("OMC_CREDENTIAL_KEY", default="") or own_secret("OMC_CREDENTIAL_KEY")
+OMC_ADMIN_PASSWORD = env("OMC_ADMIN_PASSWORD", default="")  # of `up` and `prestart`; may be empty
 
 # --- Django
 INSTALLED_APPS = [
@@ -83,6 +91,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "omc_project.middleware.TimeZoneMiddleware",
+    "omc_project.middleware.ContentPolicyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -116,6 +126,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "omc_project.formats"
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env("OMC_STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 WHITENOISE_USE_FINDERS = True
@@ -142,10 +153,15 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["omc_project.parsers.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["omc_project.throttling.UserThrottle"],
+    "EXCEPTION_HANDLER": "omc_project.problems.problem_handler",
+    "NUM_PROXIES": env.int("OMC_PROXIES", default=0),
     "COERCE_DECIMAL_TO_STRING": True,
 }
+OMC_API_PER_MINUTE = env.int("OMC_API_PER_MINUTE", default=600)
+OMC_TOKEN_PER_MINUTE = env.int("OMC_TOKEN_PER_MINUTE", default=10)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Oh My Coins",
     "DESCRIPTION": "Four ledgers, as they were known, with what nobody looked at.",
@@ -154,6 +170,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "omc_project.problems.document",
+    ],
 }
 
 # --- Celery: beat knows dispatch; everything else is a Schedule row
@@ -183,6 +203,7 @@ OMC_SEC_USER_AGENT = env("OMC_SEC_USER_AGENT", default="")
 OMC_SEC_FORMS = env.list("OMC_SEC_FORMS", default=["8-K", "10-K", "10-Q", "S-1", "4"])
 OMC_SEC_WATCHLIST = env.list("OMC_SEC_WATCHLIST", default=[])
 OMC_RSS_FEEDS = env.list("OMC_RSS_FEEDS", default=[])
+OMC_PRICE_SOURCES = env.list("OMC_PRICE_SOURCES", default=["coinspot", "kraken", "seed:coinspot"])
 OMC_REPLAY_URL = env("OMC_REPLAY_URL", default="")
 OMC_ALLOW_PRIVATE = env.list("OMC_ALLOW_PRIVATE", default=[])
 OMC_BASE_URLS = {
@@ -217,7 +238,11 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "Oh My Coins",
     "SITE_HEADER": "Oh My Coins",
+    "SITE_SUBHEADER": "As it was known",
     "SITE_SYMBOL": "account_balance",
     "DASHBOARD_CALLBACK": "omc_project.dashboard.dashboard",
+    "ENVIRONMENT": "omc_project.dashboard.zone_badge",
+    "STYLES": [lambda _: static("omc/omc.css")],
     "SHOW_HISTORY": True,
+    "SIDEBAR": {"show_search": True, "navigation": "omc_project.sidebar.navigation"},
 }

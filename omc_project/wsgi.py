@@ -8,5 +8,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omc_project.settings")
 
 from omc_project.bootstrap import bootstrap  # reads the settings
 
-bootstrap()
+bootstrap(must_answer=False)
 application = get_wsgi_application()

@@ -2,6 +2,14 @@ from django.apps import AppConfig
 
 
 class QualityConfig(AppConfig):
-    """Quality."""
+    """Quality: checks, and the alerts they open and close."""
 
     name = "quality"
+
+    def ready(self) -> None:
+        from quality import startup  # noqa: F401  # registers the system checks
+        from quality.channels import configured
+        from quality.registry import autodiscover
+
+        autodiscover()
+        configured()

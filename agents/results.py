@@ -1,0 +1,167 @@
+"""What a tool returns: rows that can be cited, and what is known about what is missing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """A frozen value that survives JSON without losing a digit: decimals travel as text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class State(StrEnum):
+    """What a tool's answer is worth: rows, none where we looked, nobody looked, or old rows."""
+
+    VALUE = "value"
+    NONE_IN_COVERED_WINDOW = "none_in_covered_window"
+    NOT_OBSERVED = "not_observed"
+    STALE = "stale"
+
+
+class Window(Value):
+    """A half-open stretch of event time, UTC."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+
+
+class Gap(Value):
+    """A part of the asked window in which a feed was not looked at."""
+
+    feed: str
+    start: datetime | None
+    end: datetime | None
+
+
+class FeedQuality(Value):
+    """The state of one feed: fresh, late, stale or unknown."""
+
+    feed: str
+    state: str
+    covered_until: datetime | None
+
+
+class Quality(Value):
+    """The worst state of the feeds behind an answer, why, and each of them."""
+
+    state: str
+    reason: str
+    since: datetime | None
+    feeds: tuple[FeedQuality, ...]
+
+
+class Row(Value):
+    """One stored fact; `at` is when it was true, `known_at` when we stored it."""
+
+    id: str
+    at: datetime
+    known_at: datetime
+    source: str
+
+
+class PriceRow(Row):
+    """One price of a window or the newest; `field` names the stored column it comes from.
+
+    `role` is latest, first, last, high, low, or close (the last of a UTC day).
+    """
+
+    role: str
+    symbol: str
+    currency: str
+    price: Decimal
+    field: str
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+
+
+class SentimentRow(Row):
+    """One article, post or mood; `score` from -1 to 1 (a mood: 0 to 100), None when unscored."""
+
+    kind: str
+    outlet: str
+    title: str
+    score: Decimal | None
+    url: str
+
+
+class EventRow(Row):
+    """One filing, listing, announcement or decision."""
+
+    kind: str
+    title: str
+    company: str
+    tickers: tuple[str, ...]
+    assets: tuple[str, ...]
+    form: str
+    impact: str
+    url: str
+
+
+class OrderRow(Row):
+    """One order or one fill of the user's own accounts; quantities in units of `base`."""
+
+    kind: str
+    account: str
+    side: str
+    base: str
+    quote: str
+    quantity: Decimal
+    price: Decimal | None
+    filled: Decimal | None
+    status: str
+    fee: Decimal | None
+    fee_asset: str
+
+
+class Result(Value):
+    """What every tool says: for which pair and window, in which state, with which gaps.
+
+    `count` counts all rows of the window; `rows` may hold only the newest of them.
+    """
+
+    symbol: str
+    window: Window | None
+    as_of: datetime
+    horizon: datetime
+    state: State
+    gaps: tuple[Gap, ...]
+    quality: Quality
+    count: int
+
+
+class PriceData(Result):
+    """Prices of one asset: the newest row, or the telling rows of a window, from one source."""
+
+    currency: str
+    source: str
+    timeframe: str
+    mean: Decimal | None
+    rows: tuple[PriceRow, ...]
+
+
+class SentimentData(Result):
+    """What was written about an asset; `mean` is over the `scored` items of the whole window."""
+
+    source: str
+    scored: int
+    mean: Decimal | None
+    rows: tuple[SentimentRow, ...]
+
+
+class EventData(Result):
+    """Events about an asset or a company, newest first."""
+
+    event_type: str
+    rows: tuple[EventRow, ...]
+
+
+class OrderData(Result):
+    """The user's own orders and fills, newest first."""
+
+    rows: tuple[OrderRow, ...]

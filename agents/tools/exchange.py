@@ -1,0 +1,105 @@
+"""Reading the Exchange ledger: only ever for the user that the server names."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from agents.results import OrderData, OrderRow, Window
+from agents.retrieval import observe
+from agents.tools.registry import Context, Injected, tool
+from ledgers.exchange.models import Fill, Order
+from ledgers.models import Ledger
+from ledgers.public_ids import public_id
+
+STATUSES = {"open": ("open", "partial"), "filled": ("filled",), "cancelled": ("cancelled",),
+            "rejected": ("rejected",)}  # fmt: skip
+OrderedSymbol = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Z0-9]{1,30})$")]
+
+
+@tool
+def get_order_history(  # the model sees four of the six
+    user_id: Annotated[int, Injected()],
+    symbol: OrderedSymbol = "*",
+    side: Literal["any", "buy", "sell"] = "any",
+    status: Literal["any", "open", "filled", "cancelled", "rejected"] = "any",
+    limit: Annotated[int, Field(ge=1, le=50)] = 20,
+    *,
+    context: Annotated[Context, Injected()],
+) -> OrderData:
+    """The orders and fills of the user who asks, newest first.
+
+    `symbol` is the base asset in upper case, or * for all. `side` is any, buy or sell. `status`
+    is any, open (also partly filled), filled, cancelled or rejected. Fills of an import that has
+    no orders count as filled. Without a window it is everything recorded.
+    """
+    pair, window = context.pair, context.window
+    asked: dict[str, Any] = {} if symbol == "*" else {"base": symbol}
+    asked |= {} if side == "any" else {"side": side}
+    asked |= {"event_at__gte": window.start, "event_at__lt": window.end} if window else {}
+    orders = Order.objects.at(pair).for_user(user_id).filter(**asked)
+    fills = Fill.objects.at(pair).for_user(user_id).filter(**asked)
+    if status != "any":
+        orders = orders.filter(status__in=STATUSES[status])
+    newest = list(_newest(orders, limit))
+    rows = [_order(order) for order in newest]
+    if status in {"any", "filled"}:
+        told = {order.order_id for order in newest}
+        rows += [_fill(fill) for fill in _newest(fills, limit) if fill.order_id not in told]
+    rows.sort(key=lambda row: (row.at, row.id), reverse=True)
+    looked = window or Window(start=min([pair.as_of, *(row.at for row in rows)]), end=pair.as_of)
+    look = observe(Ledger.EXCHANGE, lambda _: True, looked, pair, user_id=user_id)
+    return OrderData(
+        symbol=symbol,
+        window=window,
+        as_of=pair.as_of,
+        horizon=pair.horizon,
+        state=look.state(found=bool(rows), current=False),
+        gaps=look.gaps,
+        quality=look.quality,
+        count=len(rows),
+        rows=tuple(rows[:limit]),
+    )
+
+
+def _newest(rows: Any, limit: int) -> Any:
+    return rows.select_related("account").order_by("-event_at", "-id")[:limit]
+
+
+def _order(order: Order) -> OrderRow:
+    return OrderRow(
+        **_shared(order),
+        kind="order",
+        price=order.price,
+        filled=order.filled,
+        status=order.status,
+        fee=None,
+        fee_asset="",
+    )
+
+
+def _fill(fill: Fill) -> OrderRow:
+    return OrderRow(
+        **_shared(fill),
+        kind="fill",
+        price=fill.price,
+        filled=fill.quantity,
+        status="filled",
+        fee=fill.fee,
+        fee_asset=fill.fee_asset,
+    )
+
+
+def _shared(row: Order | Fill) -> dict[str, Any]:
+    return {
+        "id": public_id(row),
+        "at": row.event_at,
+        "known_at": row.known_at,
+        "source": row.account.venue,
+        "account": row.account.name,
+        "side": row.side,
+        "base": row.base,
+        "quote": row.quote,
+        "quantity": row.quantity,
+    }
