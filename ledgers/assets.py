@@ -89,5 +89,5 @@ def _ways(symbol: str, name: str, aliases: tuple[str, ...]) -> Iterator[str]:
     words = (name, *(alias for alias in aliases if not alias.isupper()))
     for word in words:
         if word != symbol:
-            flag = "" if word in ORDINARY_WORDS else "?i:"
-            yield rf"(?{flag or ':'}\b{re.escape(word)}\b)"
+            flag = "" if word in ORDINARY_WORDS else "i"
+            yield rf"(?{flag}:\b{re.escape(word)}\b)"

@@ -184,7 +184,7 @@ class RejectedRecord(models.Model):
     reason = models.CharField(max_length=60, help_text="A code, such as not_a_number.")
     detail = models.TextField(help_text="What was wrong, for a person.")
     item = models.TextField(help_text="The item as the source wrote it, cut at 4,000 characters.")
-    payload = models.CharField(max_length=64, blank=True, help_text="SHA-256.")
+    payload = models.CharField(max_length=64, blank=True, db_index=True, help_text="SHA-256.")
 
     class Meta:
         ordering = ["-id"]

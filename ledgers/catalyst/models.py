@@ -48,7 +48,7 @@ class Event(Fact):
 
     ledger = Ledger.CATALYST
     identity = ("source", "source_key")
-    compared = ("kind", "title", "form", "url")
+    compared = ("kind", "title", "form")
     record = records.EventRecord
 
     class Meta:

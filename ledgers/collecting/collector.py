@@ -98,9 +98,13 @@ class Collector(ABC):
         """Tell whether the source itself says that there is nothing; else nothing is drift."""
         return False
 
+    def cadence(self, scope: str) -> timedelta:
+        """Return how often one scope is looked at: `every`, or a multiple of it."""
+        return self.every
+
     def covered(self, looked: Looked) -> Window | None:
         """Return the window of event time that a complete look proves; here its slot's."""
-        return slot_of(looked.observed_at, self.every)
+        return slot_of(looked.observed_at, self.cadence(looked.ask.scope))
 
     def feed_name(self, scope: str) -> str:
         """Return the name of the feed of one scope."""
@@ -110,11 +114,14 @@ class Collector(ABC):
 def covered_by_list(looked: Looked) -> Window | None:
     """Return what a newest-first list proves.
 
-    If it reaches back to something known, nothing was missed since the last look. If not, only
-    the time after its newest item is certain; pinned and evergreen items tell nothing.
+    If it holds something stored before and reaches back to the last look, nothing was missed
+    since. If not, only the time after its newest item is certain; pinned and evergreen items
+    tell nothing.
     """
-    start = looked.covered_until if looked.overlaps and looked.covered_until else None
-    start = start or max(looked.events, default=None)
+    start = max(looked.events, default=None)
+    before = looked.covered_until
+    if looked.overlaps and before and min(looked.events) <= before:
+        start = before
     return Range(start, looked.observed_at) if start and start < looked.observed_at else None
 
 

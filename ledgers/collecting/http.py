@@ -177,8 +177,11 @@ def _pause(error: CollectError, attempt: int) -> float:
 
 
 def _unreachable(url: str, error: Exception) -> str:
-    if isinstance(error, TransportError):
-        return f"{url}: {error}"
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, PrivateAddressError):
+        cause = cause.__context__
+    if cause is not None:
+        return f"{url}: {cause}"
     host = urlsplit(url).hostname
     return f"{host} cannot be reached ({type(error).__name__}). Check the network and the URL."
 
@@ -199,7 +202,7 @@ def allowed_private() -> set[str]:
 
 def _connect(connection: Any) -> socket.socket:
     """Resolve once, check each address, and connect to a checked one, so no name can rebind."""
-    host, port = connection._dns_host, connection.port
+    host, port = connection.host, connection.port
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     refused: list[str] = []
     for *_, (address, *_rest) in found:
@@ -207,7 +210,10 @@ def _connect(connection: Any) -> socket.socket:
             refused.append(str(address))
             continue
         return socket.create_connection((str(address), port), timeout=connection.timeout)
-    raise PrivateAddressError(f"{host}:{port} is {', '.join(refused)}, not a public address.")
+    raise PrivateAddressError(
+        f"{host}:{port} leads to {', '.join(refused)}, which is no public address. If you mean it, "
+        f"set OMC_ALLOW_PRIVATE={host}:{port}."
+    )
 
 
 class _CheckedHttp(HTTPConnection):

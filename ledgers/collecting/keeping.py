@@ -56,6 +56,11 @@ def keep_rejects(run: CollectorRun, rejects: Iterable[Reject], *, payload: str =
     )
 
 
+def is_rejected(payload: str) -> bool:
+    """Tell whether the rejects of this very payload are kept already."""
+    return RejectedRecord.objects.filter(payload=payload).exists()
+
+
 @cache
 def bucket() -> Any:
     """Return this process's S3 client; boto3 is imported only where a bucket is used."""

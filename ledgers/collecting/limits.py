@@ -14,7 +14,8 @@ local now = redis.call('TIME')
 now = now[1] + now[2] / 1000000
 local rate, size = tonumber(ARGV[1]), tonumber(ARGV[2])
 local kept = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-local tokens = math.min(size, (tonumber(kept[1]) or size) + rate * (now - (tonumber(kept[2]) or now)))
+local since = now - (tonumber(kept[2]) or now)
+local tokens = math.min(size, (tonumber(kept[1]) or size) + rate * since)
 local wait = 0
 if tokens < 1 then wait = (1 - tokens) / rate end
 redis.call('HSET', KEYS[1], 'tokens', tokens - 1, 'at', now)

@@ -24,6 +24,11 @@ class Payload:
     observed_at: datetime
     body: bytes
 
+    @property
+    def seen_at(self) -> datetime:
+        """Return the moment after which an item lies in the future, by our clock or its Date."""
+        return max(self.observed_at, self.fetched_at)
+
     @cached_property
     def sha256(self) -> str:
         """Return the hash under which the bytes are kept."""

@@ -51,7 +51,7 @@ def feed_of(collector: Collector, scope: str) -> Feed:
         source=collector.slug,
         scope=scope,
         ledger=collector.ledger,
-        every=collector.every,
+        every=collector.cadence(scope),
         restates=collector.restates,
         lag=collector.lag,
     )

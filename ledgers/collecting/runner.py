@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -30,13 +31,13 @@ from ledgers.collecting.collector import (
     slot_of,
 )
 from ledgers.collecting.errors import CollectError, DriftError
-from ledgers.collecting.keeping import keep_payload, keep_rejects
+from ledgers.collecting.keeping import is_rejected, keep_payload, keep_rejects
 from ledgers.collecting.payload import Payload
 from ledgers.collecting.registry import feed_of
 from ledgers.collecting.storing import MAX_BATCH, Stored, store
 from ledgers.coverage import cover
 from ledgers.feeds import states
-from ledgers.models import CollectorRun, Fact, Feed, Slot
+from ledgers.models import CollectorRun, Feed, Slot
 from ledgers.reading import announce_and_stamp, pair
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class _Tally:
     """What one look has met so far."""
 
     known: int = 0
+    met: set[Any] = field(default_factory=set)
     events: list[datetime] = field(default_factory=list)
     observed_at: datetime | None = None
 
@@ -60,11 +62,27 @@ def run_collector(
     collector: Collector, http: Http, *, now: datetime, claim: slots.Claim | None = None
 ) -> list[CollectorRun]:
     """Look at every feed of a source; return one run each. Without a claim no slot is closed."""
-    scopes = list(collector.scopes())
+    scopes = _due(collector) if claim else list(collector.scopes())
+    if claim and not scopes:
+        with slots.fenced(claim) as slot:
+            slots.finish(slot)
     return [
         _run(collector, scope, http, now, _Fence(claim=claim, closes=scope == scopes[-1]))
         for scope in scopes
     ]
+
+
+def _due(collector: Collector) -> list[str]:
+    """Return the scopes whose coverage has ended; a slow scope of a fast source can wait."""
+    current = pair()
+    slow = [s for s in collector.scopes() if collector.cadence(s) > collector.every]
+    known = states([feed_of(collector, scope) for scope in slow], current)
+    rested = {
+        scope
+        for scope, state in zip(slow, known, strict=True)
+        if state.covered_until and state.covered_until > current.as_of
+    }
+    return [scope for scope in collector.scopes() if scope not in rested]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +108,7 @@ def _run(
 ) -> CollectorRun:
     """Look at one feed; every error ends in the run's outcome, none in silence."""
     run = _open(collector, scope, fence.claim)
-    ask = Ask(scope=scope, window=slot_of(now, collector.every), now=now)
+    ask = Ask(scope=scope, window=slot_of(now, collector.cadence(scope)), now=now)
     tally = _Tally()
     try:
         before = states([run.feed], pair())[0].covered_until
@@ -133,7 +151,8 @@ def _store_payload(
         for batch in _batches(records):
             stored = store(model_of(batch[0]), batch, run, observed_at=payload.observed_at)
             _count(run, tally, batch, stored)
-        keep_rejects(run, rejects, payload=payload.sha256)
+        if rejects and not is_rejected(payload.sha256):
+            keep_rejects(run, rejects, payload=payload.sha256)
         note_assets(records)
         run.rejected += len(rejects)
         run.fetched += len(rejects)
@@ -144,8 +163,8 @@ def _parsed(collector: Collector, payload: Payload) -> tuple[list[Any], list[Rej
     """Return the records and rejects of a payload; one that parses to nothing is drift."""
     records: list[Any] = []
     rejects: list[Reject] = []
-    for item in collector.parse(payload):
-        item = _refuse_future(item, payload)
+    for parsed in collector.parse(payload):
+        item = _refuse_future(parsed, payload)
         (rejects if isinstance(item, Reject) else records).append(item)
     if not records and not rejects and not collector.is_empty(payload):
         raise DriftError(f"{payload.url} holds no items, and does not say that it is empty.")
@@ -158,9 +177,9 @@ def _parsed(collector: Collector, payload: Payload) -> tuple[list[Any], list[Rej
 
 def _refuse_future(item: Any, payload: Payload) -> Any:
     """Turn a record of the future into a reject: it would look fresh for ever."""
-    if isinstance(item, Reject) or item.event_at <= payload.observed_at + MAX_AHEAD:
+    if isinstance(item, Reject) or item.event_at <= payload.seen_at + MAX_AHEAD:
         return item
-    detail = f"event_at {item.event_at:%F %T} is after the answer ({payload.observed_at:%F %T})."
+    detail = f"event_at {item.event_at:%F %T} is after the answer ({payload.seen_at:%F %T})."
     return Reject(reason="future", detail=detail, item=str(item)[:4000])
 
 
@@ -180,8 +199,16 @@ def _count(run: CollectorRun, tally: _Tally, batch: list[Any], stored: Stored) -
     run.revised += stored.revised
     run.late += stored.late
     run.duplicate += len(batch) - stored.added - stored.revised - stored.late
-    tally.known += stored.known
+    tally.known += _met_before(tally, batch, stored)
     tally.events.extend(record.event_at for record in batch)
+
+
+def _met_before(tally: _Tally, batch: list[Any], stored: Stored) -> int:
+    """Count the identities of a batch that were stored before this look, not earlier in it."""
+    identify = attrgetter(*model_of(batch[0]).identity)
+    first_met = {identify(record) for record in batch} - tally.met
+    tally.met |= first_met
+    return len(first_met) - stored.added
 
 
 def _looked(ask: Ask, tally: _Tally, before: datetime | None) -> Looked:

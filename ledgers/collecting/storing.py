@@ -39,15 +39,9 @@ class Stored:
     """
 
     known_at: datetime
-    distinct: int = 0
     added: int = 0
     revised: int = 0
     late: int = 0
-
-    @property
-    def known(self) -> int:
-        """Count the records whose identity was stored before."""
-        return self.distinct - self.added
 
 
 def store(
@@ -70,7 +64,6 @@ def store(
         added, revised, late = merge(model, rest, stamps) if rest else (0, 0, 0)
     return Stored(
         known_at=stamps.known_at,
-        distinct=len(distinct),
         added=added + len(fresh),
         revised=revised,
         late=late,

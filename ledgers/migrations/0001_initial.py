@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(help_text='A code, such as not_a_number.', max_length=60)),
                 ('detail', models.TextField(help_text='What was wrong, for a person.')),
                 ('item', models.TextField(help_text='The item as the source wrote it, cut at 4,000 characters.')),
-                ('payload', models.CharField(blank=True, help_text='SHA-256.', max_length=64)),
+                ('payload', models.CharField(blank=True, db_index=True, help_text='SHA-256.', max_length=64)),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rejects', to='ledgers.collectorrun')),
             ],
             options={
