@@ -2,7 +2,8 @@
 
 CollectError
  +- NotConfiguredError   a setting is missing, nothing was asked
- +- TransportError       no usable answer (connection, deadline, 5xx, 404)
+ +- TransportError       no usable answer (connection, deadline, 5xx)
+ |   +- StatusError      an answer that will not change by asking again (404, a redirect)
  +- RateLimitedError     429, or a body that says so
  +- BlockedError         403, 451, or a page for people instead of data
  +- DriftError           an answer of another shape than we know
@@ -36,6 +37,12 @@ class TransportError(CollectError):
     """The source gave no usable answer."""
 
     is_retried = True
+
+
+class StatusError(TransportError):
+    """The source answered with a status that asking again will not change."""
+
+    is_retried = False
 
 
 class RateLimitedError(CollectError):

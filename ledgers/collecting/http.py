@@ -30,6 +30,7 @@ from ledgers.collecting.errors import (
     CollectError,
     NotConfiguredError,
     RateLimitedError,
+    StatusError,
     TransportError,
 )
 from ledgers.collecting.limits import take_turn
@@ -127,7 +128,8 @@ def _judged(url: str, response: requests.Response, body: bytes) -> Payload:
     if status in REFUSALS:
         raise BlockedError(f"{url} refuses us ({status}).")
     if status != requests.codes.ok:
-        raise TransportError(f"{url} answered {status}. {_hint(status)}")
+        failure = TransportError if status >= requests.codes.server_error else StatusError
+        raise failure(f"{url} answered {status}. {_hint(status)}")
     kind = response.headers.get("Content-Type", "")
     if "html" in kind or body.lstrip()[:15].lower().startswith(HTML_STARTS):
         raise BlockedError(f"{url} answered a page for people (HTML) instead of data.")

@@ -69,8 +69,10 @@ class RssNews(Collector):
 
     def parse(self, payload: Payload) -> Iterator[Any]:
         outlet = next((name for name, url in outlets().items() if url == payload.url), payload.url)
+        if b"<!ENTITY" in payload.body:
+            raise DriftError(f"{payload.url} declares XML entities, which no feed needs.")
         feed = feedparser.parse(payload.body, sanitize_html=False, resolve_relative_uris=False)
-        if not feed.version:
+        if not feed.get("version"):
             raise DriftError(f"{payload.url} is no feed: {feed.get('bozo_exception', 'no root')}.")
         yield from each(feed.entries, lambda entry: _article(entry, outlet, payload))
 
@@ -117,7 +119,8 @@ def _canonical(url: str) -> str:
 
 def _published(entry: Any, payload: Payload) -> datetime:
     """Return when the item says it was published, if that can be."""
-    stamp: struct_time | None = entry.get("published_parsed") or entry.get("updated_parsed")
+    has_date = "published_parsed" in entry  # feedparser warns of asking for another in its place
+    stamp: struct_time | None = entry.get("published_parsed" if has_date else "updated_parsed")
     if stamp is None:
         return payload.observed_at
     try:
