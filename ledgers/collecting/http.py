@@ -12,8 +12,11 @@ import random
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from threading import Timer
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -54,6 +57,7 @@ class RequestsHttp:
             self._session.mount(scheme, _CheckedAdapter())
         self._session.headers["User-Agent"] = settings.OMC_USER_AGENT
         self._session.headers["Accept-Encoding"] = "gzip, identity"
+        self._session.headers["Connection"] = "close"  # each request is watched from its connect
 
     def get(self, url: str, headers: dict[str, str] | None = None, **params: str) -> Payload:
         """Ask for `url` and return the answer; try again what may pass, or raise."""
@@ -74,14 +78,17 @@ class RequestsHttp:
             take_turn(host, self._collector.requests_per_minute)
         deadline = time.monotonic() + settings.OMC_HTTP_DEADLINE
         try:
-            with self._session.get(
-                target,
-                params=params,
-                headers=headers,
-                stream=True,
-                allow_redirects=False,
-                timeout=(settings.OMC_HTTP_CONNECT_TIMEOUT, settings.OMC_HTTP_DEADLINE),
-            ) as response:
+            with (
+                _cut_off(settings.OMC_HTTP_DEADLINE),
+                self._session.get(
+                    target,
+                    params=params,
+                    headers=headers,
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=(settings.OMC_HTTP_CONNECT_TIMEOUT, settings.OMC_HTTP_DEADLINE),
+                ) as response,
+            ):
                 body = b"".join(_read(response, deadline))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise TransportError(_unreachable(url, error)) from error
@@ -104,6 +111,35 @@ def route(url: str, collector: Collector) -> str:
 def is_replayed(collector: Collector) -> bool:
     """Tell whether the collector's requests go to a server of ours."""
     return bool(settings.OMC_BASE_URLS.get(collector.slug) or settings.OMC_REPLAY_URL)
+
+
+_open_sockets: ContextVar[list[socket.socket] | None] = ContextVar("sockets", default=None)
+
+
+@contextmanager
+def _cut_off(seconds: float) -> Iterator[None]:
+    """Shut down whatever is connected meanwhile when the time is over.
+
+    A library's timeout starts anew with each byte, so a source that drips its headers would be
+    waited for without end. What is shut down is a duplicate, since TLS takes the socket over.
+    """
+    sockets: list[socket.socket] = []
+    token = _open_sockets.set(sockets)
+    timer = Timer(seconds, lambda: [_shut(one) for one in sockets])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        _open_sockets.reset(token)
+        for one in sockets:
+            one.close()
+
+
+def _shut(connected: socket.socket) -> None:
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _read(response: requests.Response, deadline: float) -> Iterator[bytes]:
@@ -211,11 +247,18 @@ def _connect(connection: Any) -> socket.socket:
         if not _allowed(host, port, str(address)):
             refused.append(str(address))
             continue
-        return socket.create_connection((str(address), port), timeout=connection.timeout)
+        return _watched(socket.create_connection((str(address), port), timeout=connection.timeout))
     raise PrivateAddressError(
         f"{host}:{port} leads to {', '.join(refused)}, which is no public address. If you mean it, "
         f"set OMC_ALLOW_PRIVATE={host}:{port}."
     )
+
+
+def _watched(connected: socket.socket) -> socket.socket:
+    """Give the socket to whoever ends what takes too long."""
+    if (sockets := _open_sockets.get()) is not None:
+        sockets.append(connected.dup())
+    return connected
 
 
 class _CheckedHttp(HTTPConnection):

@@ -70,9 +70,7 @@ def columns(**changes: list) -> str:
 
 
 def test_a_filing_of_a_watched_company_is_told_whole() -> None:
-    summary = (
-        "&lt;b&gt;Filed:&lt;/b&gt; 2026-03-18 &lt;br&gt;Item 2.02: Results &lt;br&gt;Item 9.01: Ex"
-    )
+    summary = "Filed: 2026-03-18 &lt;br&gt;Item 2.02: Results &lt;br&gt;Item 9.01: Exhibits"
     (event,), rejects = current(entry(summary=summary))
     assert event.event_at == event.published_at == datetime(2026, 3, 18, 10, tzinfo=UTC)
     assert (event.source_key, event.form, event.codes) == (
@@ -151,7 +149,7 @@ def test_a_bad_entry_is_rejected_and_the_others_are_kept(bad, reason) -> None:
     ],
 )
 def test_what_is_no_list_of_filings_is_drift(body) -> None:
-    with pytest.raises(DriftError, match="no valid XML|no Atom feed"):
+    with pytest.raises(DriftError, match=r"no valid XML|no Atom feed"):
         parsed(SEC, payload(CURRENT, body))
 
 
@@ -229,16 +227,13 @@ def test_the_four_recorded_lists_each_fetched_hold_exactly_52_filings(settings) 
     with replayed(SAMPLES, settings, in_sequence=True):
         for _ in range(2):
             collect("sec")
-    filings = Event.objects.filter(
-        event_at__date__gte="2025-12-12", event_at__lt="2025-12-13 12:00Z"
-    )
     payloads = {
         sha
         for run in CollectorRun.objects.filter(feed__scope__startswith="current/")
         for sha in run.payloads
     }
     assert len(payloads) == 4
-    assert filings.filter(published_at__isnull=False).count() == 52
+    assert Event.objects.filter(published_at__isnull=False).count() == 52
 
 
 @samples_needed
@@ -251,9 +246,8 @@ def test_recorded_filings_are_stored_as_they_stand_and_a_second_look_stores_none
         first, again = collect("sec"), collect("sec")
     assert {run.outcome for run in [*first, *again]} == {OK}
     assert sum(run.new + run.revised for run in again) == 0
-    stored = {
-        event.source_key: event for event in Event.objects.at(pair()).filter(tickers=["TSLA"])
-    }
+    told = Event.objects.at(pair()).filter(tickers=["TSLA"])
+    stored = {event.source_key: event for event in told}
     assert set(stored) == set(recent["accessionNumber"])
     for accession, form, items in zip(
         recent["accessionNumber"], recent["form"], recent["items"], strict=True
