@@ -92,12 +92,12 @@ def ask(params: QueryDict, offer: Offer, *, asset: str = "") -> Question:
 
     `asset` is one that the path names.
     """
-    given = _given(params, (*COMMON, *(["asset"] if offer.has_asset else []), *offer.filters))
+    given = given_of(params, (*COMMON, *(["asset"] if offer.has_asset else []), *offer.filters))
     digest = _digest(given, offer, asset)
     carried, after = _read_cursor(given["cursor"], digest) if "cursor" in given else (None, None)
     pair = ask_pair(given, carried)
-    until = _moment(given, "until")
-    since = _moment(given, "since") or _default_since(until or pair.as_of, offer.window)
+    until = moment_of(given, "until")
+    since = moment_of(given, "since") or _default_since(until or pair.as_of, offer.window)
     if since and since >= (until or pair.as_of):
         raise ValidationError({"since": "The window is empty: since must be before until (as_of)."})
     return Question(
@@ -119,12 +119,12 @@ def ask(params: QueryDict, offer: Offer, *, asset: str = "") -> Question:
 
 def only_pair(params: QueryDict) -> Pair:
     """Return the pair of a request that may ask for nothing else."""
-    return ask_pair(_given(params, PAIR))
+    return ask_pair(given_of(params, PAIR))
 
 
 def ask_pair(given: Mapping[str, str], carried: Pair | None = None) -> Pair:
     """Return the pair that was asked for; the future is not known, nor is it settled."""
-    as_of, horizon = (_moment(given, name) for name in PAIR)
+    as_of, horizon = (moment_of(given, name) for name in PAIR)
     if carried:
         if as_of not in (None, carried.as_of) or horizon not in (None, carried.horizon):
             raise ValidationError({"cursor": "It belongs to another as_of or horizon."})
@@ -139,7 +139,7 @@ def ask_pair(given: Mapping[str, str], carried: Pair | None = None) -> Pair:
     return Pair(as_of=as_of or horizon, horizon=horizon)
 
 
-def _given(params: QueryDict, allowed: Collection[str]) -> dict[str, str]:
+def given_of(params: QueryDict, allowed: Collection[str]) -> dict[str, str]:
     """Return the parameters by name; each known, once, and without a NUL."""
     errors: dict[str, Any] = {
         name: f"There is no such parameter. Known are: {', '.join(sorted(allowed))}."
@@ -156,7 +156,8 @@ def _given(params: QueryDict, allowed: Collection[str]) -> dict[str, str]:
     return {name: str(value) for name, value in params.items() if value != ""}
 
 
-def _moment(given: Mapping[str, str], name: str) -> datetime | None:
+def moment_of(given: Mapping[str, str], name: str) -> datetime | None:
+    """Return the moment that a parameter names; None if it was not given."""
     written = given.get(name)
     if written is None:
         return None

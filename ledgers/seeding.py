@@ -109,9 +109,12 @@ def _store(
 
 
 def _looked(seed: SeedFeed, run: CollectorRun, anchor: datetime) -> Iterator[Coverage]:
-    """Yield a window a day, each known when it ended, so that a past moment knows its own past."""
-    for start in [*days(anchor), midnight(anchor)]:
-        end = min(start + DAY, anchor)
+    """Yield two windows a day, each known when it ended, so that the past knows its own past."""
+    starts = [
+        day + half for day in [*days(anchor), midnight(anchor)] for half in (0 * DAY, DAY / 2)
+    ]
+    for start in starts:
+        end = min(start + DAY / 2, anchor)
         if start < end and (seed.gap is None or start not in seed.gap):
             yield Coverage(
                 feed_id=run.feed_id,

@@ -7,27 +7,22 @@ deadline by our own clock, because a library's timeout starts anew with every by
 
 from __future__ import annotations
 
-import ipaddress
 import random
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from threading import Timer
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from django.conf import settings
 from django.utils import timezone
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from ledgers.collecting.collector import Collector
+from ledgers.collecting.connecting import POOLS, PrivateAddressError, cut_off
 from ledgers.collecting.errors import (
     BlockedError,
     CollectError,
@@ -79,7 +74,7 @@ class RequestsHttp:
         deadline = time.monotonic() + settings.OMC_HTTP_DEADLINE
         try:
             with (
-                _cut_off(settings.OMC_HTTP_DEADLINE),
+                cut_off(settings.OMC_HTTP_DEADLINE),
                 self._session.get(
                     target,
                     params=params,
@@ -111,35 +106,6 @@ def route(url: str, collector: Collector) -> str:
 def is_replayed(collector: Collector) -> bool:
     """Tell whether the collector's requests go to a server of ours."""
     return bool(settings.OMC_BASE_URLS.get(collector.slug) or settings.OMC_REPLAY_URL)
-
-
-_open_sockets: ContextVar[list[socket.socket] | None] = ContextVar("sockets", default=None)
-
-
-@contextmanager
-def _cut_off(seconds: float) -> Iterator[None]:
-    """Shut down whatever is connected meanwhile when the time is over.
-
-    A library's timeout starts anew with each byte, so a source that drips its headers would be
-    waited for without end. What is shut down is a duplicate, since TLS takes the socket over.
-    """
-    sockets: list[socket.socket] = []
-    token = _open_sockets.set(sockets)
-    timer = Timer(seconds, lambda: [_shut(one) for one in sockets])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        _open_sockets.reset(token)
-        for one in sockets:
-            one.close()
-
-
-def _shut(connected: socket.socket) -> None:
-    with suppress(OSError):
-        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _read(response: requests.Response, deadline: float) -> Iterator[bytes]:
@@ -224,63 +190,12 @@ def _unreachable(url: str, error: Exception) -> str:
     return f"{host} cannot be reached ({type(error).__name__}). Check the network and the URL."
 
 
-class PrivateAddressError(OSError):
-    """The name leads to an address that is not public."""
-
-
-def _allowed(host: str, port: int, address: str) -> bool:
-    return ipaddress.ip_address(address).is_global or f"{host}:{port}" in allowed_private()
-
-
-def allowed_private() -> set[str]:
-    """Return the host:port pairs that may be private: the operator's list and the replay server."""
-    replay: SplitResult = urlsplit(settings.OMC_REPLAY_URL)
-    return {*settings.OMC_ALLOW_PRIVATE, replay.netloc}
-
-
-def _connect(connection: Any) -> socket.socket:
-    """Resolve once, check each address, and connect to a checked one, so no name can rebind."""
-    host, port = connection.host, connection.port
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    refused: list[str] = []
-    for *_, (address, *_rest) in found:
-        if not _allowed(host, port, str(address)):
-            refused.append(str(address))
-            continue
-        return _watched(socket.create_connection((str(address), port), timeout=connection.timeout))
-    raise PrivateAddressError(
-        f"{host}:{port} leads to {', '.join(refused)}, which is no public address. If you mean it, "
-        f"set OMC_ALLOW_PRIVATE={host}:{port}."
-    )
-
-
-def _watched(connected: socket.socket) -> socket.socket:
-    """Give the socket to whoever ends what takes too long."""
-    if (sockets := _open_sockets.get()) is not None:
-        sockets.append(connected.dup())
-    return connected
-
-
-class _CheckedHttp(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _connect(self)
-
-
-class _CheckedHttps(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _connect(self)
-
-
 class _CheckedAdapter(HTTPAdapter):
     """A transport whose sockets go only to checked addresses."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        http, https = urllib3.HTTPConnectionPool, urllib3.HTTPSConnectionPool
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": type("_Pool", (http,), {"ConnectionCls": _CheckedHttp}),
-            "https": type("_TlsPool", (https,), {"ConnectionCls": _CheckedHttps}),
-        }
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
 
 def require(value: str, variable: str, why: str) -> str:

@@ -54,7 +54,7 @@ class Owned(Fact):
         Account, models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     ledger = Ledger.EXCHANGE
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedQuerySet.as_manager()  # type: ignore[misc]  # the plugin's view of managers
 
     class Meta:
         abstract = True

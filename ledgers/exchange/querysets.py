@@ -19,19 +19,19 @@ class OwnedQuerySet(FactQuerySet):
     read; `of_everyone` is for operators' pages and checks, and is easy to search for.
     """
 
-    _is_scoped = False
+    is_scoped = False
 
     def for_user(self, user_id: int) -> Self:
         """Return only what belongs to accounts of this user."""
-        return self._scoped(self.filter(account__user_id=user_id))
+        return self._scoped(account__user_id=user_id)
 
     def for_account(self, account_id: int) -> Self:
         """Return only what belongs to this account."""
-        return self._scoped(self.filter(account_id=account_id))
+        return self._scoped(account_id=account_id)
 
     def of_everyone(self) -> Self:
         """Return rows of all users: for operators and checks, never for a user's own page."""
-        return self._scoped(self.all())
+        return self._scoped()
 
     def count(self) -> int:
         """Count the rows of a scoped read."""
@@ -56,20 +56,20 @@ class OwnedQuerySet(FactQuerySet):
     def _fetch_all(self) -> None:
         if self._result_cache is None:
             self._require_scope()
-        super()._fetch_all()  # type: ignore[misc]  # Django's own, missing in the stubs
+        super()._fetch_all()
 
     def _clone(self) -> Self:
-        clone = super()._clone()
-        clone._is_scoped = self._is_scoped
+        clone: Self = super()._clone()  # type: ignore[misc]  # Django's own, missing in the stubs
+        clone.is_scoped = self.is_scoped
         return clone
 
     def _require_scope(self) -> None:
-        if not self._is_scoped:
+        if not self.is_scoped:
             raise UnscopedError(
                 f"{self.model.__name__} was read without an owner. Call for_user() first."
             )
 
-    @staticmethod
-    def _scoped(queryset: Any) -> Any:
-        queryset._is_scoped = True
-        return queryset
+    def _scoped(self, **narrowed: Any) -> Self:
+        scoped = self.filter(**narrowed)
+        scoped.is_scoped = True
+        return scoped

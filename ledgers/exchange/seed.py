@@ -20,7 +20,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PAPER, COINSPOT = "seed:paper", "seed:import_coinspot"
 NAMES = {PAPER: "Paper (example)", COINSPOT: "CoinSpot (example)"}
 ASSETS = ("BTC", "ETH", "SOL", "XRP", "ADA", "LTC")
-GAP = 28
+GAP = 31
 MOVED = 44
 Status = Order.Status
 
@@ -35,7 +35,7 @@ def accounts(user_id: int) -> dict[str, Account]:
 
 
 def feeds(own: dict[str, Account], anchor: datetime, price: Price) -> Iterator[SeedFeed]:
-    """Yield a feed an account; nobody looked at the imported one for two days without a trade."""
+    """Yield a feed an account; the imported one has a gap of two days, without a trade."""
     for venue, tell in ((PAPER, _paper), (COINSPOT, _coinspot)):
         account = own[venue]
         diary = Diary(account_id=account.pk, price=price)
@@ -61,7 +61,7 @@ def _paper(diary: Diary, at: Callable[..., datetime]) -> None:
     chance = random.Random("paper")  # noqa: S311  # deterministic on purpose
     for days_ago in range(355, 8, -6):
         _trade(diary, chance, at(days_ago, 10), fee=Decimal("0.001"))
-        if days_ago % 30 < 6:  # noqa: PLR2004  # about once a month
+        if days_ago % 15 < 6:  # noqa: PLR2004  # about twice a month
             diary.flow("income", "SOL", Decimal("0.05"), at(days_ago, 12))
     diary.flow("transfer_in", "BTC", Decimal("0.02"), at(MOVED, 15), match="seed-move-1")
     diary.flow("withdrawal", "AUD", Decimal(4_000), at(21, 16))
@@ -79,10 +79,9 @@ def _coinspot(diary: Diary, at: Callable[..., datetime]) -> None:
     diary.flow("deposit", "AUD", Decimal(15_000), at(361))
     chance = random.Random("coinspot")  # noqa: S311
     for days_ago in range(356, 8, -14):
-        if days_ago not in (GAP, GAP - 1):
-            asset = chance.choice(ASSETS[:3])
-            quantity = diary.units(asset, Decimal(chance.randint(200, 500)), at(days_ago, 11))
-            diary.order("buy", asset, quantity, at(days_ago, 11), fee=Decimal("0.01"))
+        asset = chance.choice(ASSETS[:3])
+        quantity = diary.units(asset, Decimal(chance.randint(200, 500)), at(days_ago, 11))
+        diary.order("buy", asset, quantity, at(days_ago, 11), fee=Decimal("0.01"))
     diary.order("buy", "BTC", Decimal("0.03"), at(MOVED + 5), fee=Decimal("0.01"))
     diary.flow(
         "transfer_out", "BTC", Decimal("0.02"), at(MOVED, 14), match="seed-move-1", fee="0.0001"
@@ -104,7 +103,7 @@ def _trade(diary: Diary, chance: random.Random, at: datetime, *, fee: Decimal) -
 
 
 def _balances(diary: Diary, anchor: datetime) -> Iterator[BalanceRecord]:
-    """Yield what was held at the end of each week and at the anchor: all that came, less all that went."""
+    """Yield what was held at the end of each week and at the anchor."""
     moves = sorted(diary.moves)
     weeks = [midnight(anchor) - number * 7 * DAY for number in range(51, 0, -1)]
     held: dict[str, Decimal] = defaultdict(Decimal)

@@ -100,7 +100,8 @@ def _bars() -> dict[str, list[Bar]]:
         for _, asset, *numbers in csv.reader(file):
             if asset in SCALE:
                 *prices, volume = map(Decimal, numbers)
-                bars[asset].append(Bar(*(price * SCALE[asset] for price in prices), volume))
+                first, high, low, close = (price * SCALE[asset] for price in prices)
+                bars[asset].append(Bar(first, high, low, close, volume))
     real = {asset: series[-DAYS - 1 :] for asset, series in bars.items()}
     return real | {asset: list(_drawn(asset, real["BTC"])) for asset in DRAWN}
 
@@ -171,7 +172,7 @@ def _rates(anchor: datetime) -> Iterator[QuoteRecord]:
             yield _quote("seed:kraken", "AUD", "USD", at, rate, spread=Decimal("0.0001"))
 
 
-def _quote(  # noqa: PLR0913  # a quote has so many parts
+def _quote(  # a quote has so many parts
     source: str,
     asset: str,
     currency: str,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ledgers.collecting.http import RequestsHttp
 from ledgers.collecting.registry import collectors
-from ledgers.collecting.reporting import COUNTS, RunReport, report
+from ledgers.collecting.reporting import report
 from ledgers.collecting.runner import run_collector
 
 
@@ -42,13 +42,13 @@ class Command(BaseCommand):
         runs = run_collector(collector, RequestsHttp(collector), now=timezone.now())
         result = report(collector.slug, runs)
         if options["json"]:
-            self.stdout.write(json.dumps(result, indent=2))
+            self.stdout.write(json.dumps(result.as_json(), indent=2))
         else:
-            self._print(result)
-        for feed in result["feeds"]:
-            if feed["error"]:
-                self.stderr.write(f"{feed['feed']}: {feed['error']}")
-        if not result["complete"]:
+            self.stdout.write(f"{result.source}: {result.outcome}. {result.counts}.")
+        for feed in result.feeds:
+            if feed.error:
+                self.stderr.write(f"{feed.feed}: {feed.error}")
+        if not result.complete:
             sys.exit(1)
 
     def _list(self, *, as_json: bool) -> None:
@@ -57,7 +57,3 @@ class Command(BaseCommand):
             return
         for slug, collector in sorted(collectors.items()):
             self.stdout.write(f"{slug:20} {collector.ledger:10} every {collector.every}")
-
-    def _print(self, result: RunReport) -> None:
-        counts = ", ".join(f"{result[name]} {name}" for name in COUNTS)  # type: ignore[literal-required]  # from the same list
-        self.stdout.write(f"{result['source']}: {result['outcome']}. {counts}.")
