@@ -111,9 +111,20 @@ class Fill(Owned):
     price = ExactField(help_text="In quote for one base, without the fee.")
     fee = ExactField(help_text="In fee_asset.")
     fee_asset = models.CharField(max_length=30, blank=True)
+    value = ExactField(null=True, help_text="In the account's currency, if the venue tells.")
 
     identity = ("account_id", "venue_id")
-    compared = ("order_id", "side", "base", "quote", "quantity", "price", "fee", "fee_asset")
+    compared = (
+        "order_id",
+        "side",
+        "base",
+        "quote",
+        "quantity",
+        "price",
+        "fee",
+        "fee_asset",
+        "value",
+    )
     record = records.FillRecord
 
     class Meta:

@@ -26,7 +26,11 @@ class OrderRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillRecord:
-    """One row of `Fill`, before it has a run; `price` in `quote` for one `base`, without fee."""
+    """One row of `Fill`, before it has a run; `price` in `quote` for one `base`, without fee.
+
+    `value` is what it was worth in the account's currency, if the venue tells: then a trade of
+    two coins needs no price from elsewhere.
+    """
 
     event_at: datetime
     published_at: datetime | None
@@ -41,6 +45,7 @@ class FillRecord:
     price: Decimal
     fee: Decimal
     fee_asset: str
+    value: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

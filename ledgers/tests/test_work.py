@@ -24,7 +24,7 @@ from ledgers.jobs import JobKind, kinds
 from ledgers.models import CollectorRun, Coverage, Slot
 from ledgers.slots import dispatch
 from ledgers.tests.misbehaving import body, serving
-from ledgers.tests.pages.collectors.pages import PAGES
+from ledgers.tests.pages import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = timedelta(seconds=2)

@@ -12,8 +12,9 @@ from ledgers.collecting.values import decimal_of
 
 EXACT = Context(prec=400)
 QUOTIENT = Context(prec=40)
+MAX_CELL = 200
 AMOUNT = re.compile(
-    r"[A-Z]{0,2}\$?\s*(?P<number>[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?)\s*(?P<unit>\S*)"
+    r"(?:(?:AU?)?\$)?\s*(?P<number>[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?)\s*(?P<unit>\S*)"
 )
 GROUPED = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
 SYMBOL = re.compile(r"[A-Z0-9]{1,30}")
@@ -29,9 +30,9 @@ class Amount:
 
 def amount_of(cell: str, name: str, *, has_semicolons: bool = False) -> Amount:
     """Read `0.5 BTC`, `$1,234.50` or `12 AUD`; a comma groups thousands and nothing else."""
-    found = AMOUNT.fullmatch(cell.strip())
+    found = AMOUNT.fullmatch(cell.strip()) if len(cell) <= MAX_CELL else None
     if found is None:
-        raise BadValueError("not_a_number", f"{name} is {cell!r}, not a number.")
+        raise BadValueError("not_a_number", f"{name} is {cell[:MAX_CELL]!r}, not a number.")
     written, unit = found["number"], found["unit"]
     if "," in written:
         if has_semicolons or not GROUPED.fullmatch(written):

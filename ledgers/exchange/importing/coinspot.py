@@ -2,13 +2,14 @@
 
 Times are written without a zone, in the time of the exchange's home: Australia/Melbourne, unless
 `--time-zone` says otherwise. The hour that the end of summer time repeats is taken as its first.
+A date alone, as older exports have it, is taken as the start of that day.
 
 A buy's total includes the fee, a sell's is net of it, and totals are rounded to cents. The total
 is what was paid or got, so it is what must come out: the fee is the difference between the total
 and amount times rate, which is the stated fee but for that rounding. Where the rounding makes it
 negative, there is no fee and the price is total by amount. A total that the stated fee does not
-explain is rejected. In a market of two coins the total is in the quote coin; what CoinSpot says
-it was worth in AUD is kept as the fill's `value`.
+explain is rejected. In a market of two coins the total is in the quote coin (where it is told in
+AUD alone, rate and fee decide); what CoinSpot says it was worth in AUD is the fill's `value`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ TIMES = (
     "%d/%m/%Y %I:%M:%S %p",
     "%d/%m/%Y %H:%M",
     "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M %p",
+    "%d/%m/%Y",
     "%Y-%m-%d %H:%M:%S",
     "%Y-%m-%d %H:%M",
 )
@@ -69,7 +72,10 @@ def parse(cells: dict[str, str], setting: Setting) -> tuple[FillRecord, tuple[st
     rate = positive(_amount(cells, "Rate ex. fee", quote, setting), "Rate ex. fee")
     total_aud = not_negative(_amount(cells, "Total AUD", HOME, setting), "Total AUD")
     total = _total(cells, quote, total_aud, setting)
-    price, fee = _exact(SIDES[side], quantity, rate, total, _fee(cells, quote, setting))
+    stated = _fee(cells, quote, total, total_aud, setting)
+    price, fee = (
+        (rate, stated) if total is None else _exact(SIDES[side], quantity, rate, total, stated)
+    )
     fill = FillRecord(
         event_at=at,
         published_at=at,
@@ -85,8 +91,8 @@ def parse(cells: dict[str, str], setting: Setting) -> tuple[FillRecord, tuple[st
         fee_asset=quote if fee else "",
         value=None if quote == HOME or setting.currency != HOME else total_aud,
     )
-    numbers = (plain(number) for number in (quantity, rate, total))
-    return fill, (side, f"{base}/{quote}", *numbers, at.isoformat())
+    numbers = (quantity, rate, total_aud if total is None else total)
+    return fill, (side, f"{base}/{quote}", *map(plain, numbers), at.isoformat())
 
 
 def _market(cell: str) -> tuple[str, str]:
@@ -105,7 +111,8 @@ def _moment(cell: str, setting: Setting) -> datetime:
     moment = local.replace(tzinfo=setting.zone).astimezone(UTC)
     if moment.astimezone(setting.zone).replace(tzinfo=None) != local:
         raise BadValueError(
-            "no_such_time", f"Transaction Date {cell!r} was skipped by summer time in {setting.zone}."
+            "no_such_time",
+            f"Transaction Date {cell!r} was skipped by summer time in {setting.zone}.",
         )
     return plausible(moment, "Transaction Date")
 
@@ -131,20 +138,39 @@ def _cell(cells: dict[str, str], name: str, setting: Setting) -> Amount:
     return amount_of(cells[name], name, has_semicolons=setting.has_semicolons)
 
 
-def _total(cells: dict[str, str], quote: str, total_aud: Decimal, setting: Setting) -> Decimal:
-    """Return what was paid or got in the quote asset."""
-    total = positive(_amount(cells, "Total (inc GST)", quote, setting), "Total (inc GST)")
-    if quote == HOME and abs(total - total_aud) > max(CENTS, SHARE * total):
+def _total(
+    cells: dict[str, str], quote: str, total_aud: Decimal, setting: Setting
+) -> Decimal | None:
+    """Return what was paid or got in the quote asset; None if it is told in AUD alone."""
+    name = "Total (inc GST)"
+    total = _cell(cells, name, setting)
+    if total.unit not in ("", quote, HOME):
+        raise BadValueError("other_unit", f"{name} is in {total.unit}, not in {quote}.")
+    if quote != HOME:
+        return None if total.unit == HOME else positive(total.number, name)
+    if abs(total.number - total_aud) > max(CENTS, SHARE * total_aud):
         raise BadValueError(
-            "totals_disagree", f"Total AUD is {total_aud}, but Total (inc GST) is {total}."
+            "totals_disagree", f"Total AUD is {total_aud}, but {name} is {total.number}."
         )
-    return total_aud if quote == HOME else total
+    return positive(total_aud, "Total AUD")
 
 
-def _fee(cells: dict[str, str], quote: str, setting: Setting) -> Decimal:
-    """Return the stated fee in the quote asset."""
+def _fee(
+    cells: dict[str, str],
+    quote: str,
+    total: Decimal | None,
+    total_aud: Decimal,
+    setting: Setting,
+) -> Decimal:
+    """Return the stated fee in the quote asset; one in AUD is converted as the total is."""
     name = "Fee AUD (inc GST)" if quote == HOME else "Fee"
-    return not_negative(_amount(cells, name, quote, setting), name)
+    fee = _cell(cells, name, setting)
+    not_negative(fee.number, name)
+    if fee.unit in ("", quote):
+        return fee.number
+    if fee.unit == HOME and total and total_aud:
+        return QUOTIENT.divide(QUOTIENT.multiply(fee.number, total), total_aud)
+    raise BadValueError("other_unit", f"{name} is in {fee.unit}, not in {quote}.")
 
 
 def _exact(
@@ -162,6 +188,4 @@ def _exact(
     return decimal_of(QUOTIENT.divide(total, quantity), "Total by amount"), Decimal(0)
 
 
-FORMAT = Format(
-    name="coinspot", columns=COLUMNS, venue="coinspot", account="CoinSpot", parse=parse
-)
+FORMAT = Format(name="coinspot", columns=COLUMNS, venue="coinspot", account="CoinSpot", parse=parse)

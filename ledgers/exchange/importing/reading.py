@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ledgers.exchange.importing.recognising import exchange_of
 
+LINE_END = re.compile(r"\r\n|\n|\r")
 DELIMITERS = ",;\t"
 MAX_BYTES = 50 * 2**20
 PREFACE = 10
@@ -30,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The lines under the header; with semicolons between cells, a comma in a number is doubtful."""
+    """The lines under the header; where semicolons part cells, a comma in a number is doubtful."""
 
     lines: Sequence[Line]
     has_semicolons: bool
@@ -38,17 +40,18 @@ class Table:
 
 def read_table(content: bytes, columns: Sequence[str], *, name: str) -> Table:
     """Part the file into lines with exactly these columns, in any order, or refuse it."""
+    text = _text(content, name)
     numbered = [
         (number, line)
-        for number, line in enumerate(_text(content, name).splitlines(), start=1)
+        for number, line in enumerate(LINE_END.split(text), start=1)
         if line.strip(" ,;\t")
     ]
     if not numbered:
         raise FileRefusedError(f"{name} is empty. Export it again.")
     _refuse_other_exchange([line for _, line in numbered[:PREFACE]], columns, name)
-    delimiter = max(DELIMITERS, key=numbered[0][1].count)
-    header = _header(numbered[0][1], delimiter, columns, name)
-    is_cut = not content.endswith((b"\n", b"\r", b"\n\0", b"\r\0"))
+    delimiter = _delimiter(numbered[0][1])
+    header = _header(numbered[0][1], columns, name)
+    is_cut = not text.endswith(("\n", "\r"))
     lines = list(_lines(numbered[1:], header, delimiter, is_cut=is_cut))
     return Table(lines=lines, has_semicolons=delimiter == ";")
 
@@ -72,8 +75,8 @@ def _text(content: bytes, name: str) -> str:
 def _refuse_other_exchange(top: Sequence[str], columns: Sequence[str], name: str) -> None:
     """Refuse what another exchange exported; some of them write lines above their header."""
     for line in top:
-        found = _cells(line, max(DELIMITERS, key=line.count))
-        exchange = exchange_of(found, expected=columns)
+        cells = [cell.strip('"') for cell in line.split(_delimiter(line))]
+        exchange = exchange_of(cells, expected=columns)
         if exchange:
             raise FileRefusedError(
                 f"{name} is an export of {exchange}, not in this format. "
@@ -81,10 +84,10 @@ def _refuse_other_exchange(top: Sequence[str], columns: Sequence[str], name: str
             )
 
 
-def _header(line: str, delimiter: str, columns: Sequence[str], name: str) -> list[str]:
+def _header(line: str, columns: Sequence[str], name: str) -> list[str]:
     """Return the names of the columns in the file's order, spelled as the format spells them."""
     known = {column.casefold(): column for column in columns}
-    found = [" ".join(cell.split()) for cell in _cells(line, delimiter)]
+    found = [" ".join(cell.split()) for cell in _named(line, name)]
     unknown = [cell for cell in found if cell.casefold() not in known]
     if unknown:
         raise FileRefusedError(
@@ -97,6 +100,17 @@ def _header(line: str, delimiter: str, columns: Sequence[str], name: str) -> lis
         what = f"lacks the column {', '.join(missing)}" if missing else "names a column twice"
         raise FileRefusedError(f"{name} {what}. The columns are: {', '.join(columns)}.")
     return named
+
+
+def _delimiter(line: str) -> str:
+    return max(DELIMITERS, key=line.count)
+
+
+def _named(line: str, name: str) -> list[str]:
+    try:
+        return _cells(line, _delimiter(line))
+    except csv.Error as error:
+        raise FileRefusedError(f"{name} does not begin with a header: {error}.") from error
 
 
 def _lines(
@@ -120,10 +134,7 @@ def _lines(
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
-    return [
-        cell.strip()
-        for cell in next(csv.reader([line], delimiter=delimiter, strict=True))
-    ]
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, strict=True))]
 
 
 def _broken(how: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 SIGNATURES: dict[str, frozenset[str]] = {
     "CoinSpot": frozenset({"transaction date", "market", "rate inc. fee"}),
+    "CoinSpot (sends and receives)": frozenset({"transaction date", "coin", "status", "txid"}),
     "the omc format": frozenset({"base", "quote", "fee_asset", "venue_id"}),
     "Kraken (trades)": frozenset({"txid", "ordertxid", "pair"}),
     "Kraken (ledgers)": frozenset({"txid", "refid", "aclass"}),

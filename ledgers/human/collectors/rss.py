@@ -44,7 +44,7 @@ def outlets() -> dict[str, str]:
 
 @register
 class RssNews(Collector):
-    """RSS and Atom feeds, one scope an outlet.
+    """https://www.rssboard.org/rss-specification and Atom, one scope an outlet.
 
     A guid is no identity: an outlet reuses that of an evergreen page with a new date. An item
     without a readable date is taken for published when we saw it; one dated in the future too.

@@ -12,8 +12,8 @@ from ledgers.collecting.registry import register
 from ledgers.collecting.values import decimal_of
 from ledgers.glass.records import ChainMetricRecord
 from ledgers.models import Ledger
+from ledgers.tests.pages import PAGES
 
-PAGES = 100
 URL = "https://pages.test/numbers"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
