@@ -38,6 +38,8 @@ class Finding:
         for name in (self.subject, self.about):
             if not 0 < len(name) <= MAX_SUBJECT:
                 raise ValueError(f"A subject has 1 to {MAX_SUBJECT} characters, not {name!r}.")
+        if self.cause and self.user_id is not None:
+            raise ValueError(f"{self.subject!r} is one user's business: it has no common cause.")
 
     @property
     def about(self) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from enum import IntEnum
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, get_args, get_origin, get_type_hints
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -48,10 +48,6 @@ class Threshold:
             example = _example(self.default)
             raise ThresholdError(f"{self.variable} is {text[:60]!r}. It takes {example}.")
         return value
-
-    def written(self, value: Value) -> str:
-        """Return a value as a person writes it into the variable."""
-        return _written(value)
 
 
 def thresholds_of(check_id: str, function: Callable[..., object]) -> tuple[Threshold, ...]:
@@ -116,18 +112,19 @@ def _decimal(text: str) -> Decimal | None:
 
 def _example(default: Value) -> str:
     if isinstance(default, timedelta):
-        return f"a duration: seconds such as 900, or 15m, 2h, 1d (default {_written(default)})"
+        return f"a duration: seconds such as 900, or 15m, 2h, 1d (default {written(default)})"
     if isinstance(default, IntEnum):
         return f"one of {', '.join(member.name.lower() for member in type(default))}"
     kind = "a number" if isinstance(default, Decimal) else "a whole number"
-    return f"{kind} from 0 on, such as {_written(default)}"
+    return f"{kind} from 0 on, such as {written(default)}"
 
 
-def _written(value: Value) -> str:
+def written(value: Value) -> str:
+    """Return a value as a person writes it into the variable."""
     if isinstance(value, timedelta):
         seconds = value.total_seconds()
         for unit, width in (("d", 86400), ("h", 3600), ("m", 60)):
             if seconds and seconds % width == 0:
-                return f"{seconds / width:g}{unit}"
-        return f"{seconds:g}s"
+                return f"{seconds / width:.0f}{unit}"
+        return f"{seconds:f}".rstrip("0").rstrip(".") + "s"
     return value.name.lower() if isinstance(value, IntEnum) else str(value)

@@ -1,0 +1,187 @@
+"""Doors of quality: what is checked, how good each feed is, what is wrong; staff may answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404
+from django.urls import path
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.generics import ListAPIView
+from rest_framework.pagination import CursorPagination
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ledgers.answers import quality_of
+from ledgers.api import PARAMETERS, user_id_of
+from ledgers.questions import PAIR, only_pair
+from quality.alerting import ResolvedError, SnoozeError, acknowledge, snooze
+from quality.describing import described
+from quality.findings import Level
+from quality.models import Alert, CheckRun
+from quality.registry import checks
+from quality.serializers import (
+    AcknowledgeSerializer,
+    AlertDetailSerializer,
+    AlertFilterSerializer,
+    AlertSerializer,
+    CheckFilterSerializer,
+    CheckSerializer,
+    FeedsSerializer,
+    SnoozeSerializer,
+)
+from quality.watching import feeds_visible_to
+
+LEVELS = {str(level.label): level for level in Level}
+
+
+class ConflictError(APIException):
+    """The alert is in a state in which this cannot be done."""
+
+    status_code = 409
+    default_code = "conflict"
+
+
+class NewestFirst(CursorPagination):
+    """Pages of alerts, the newest first, by keyset."""
+
+    page_size = 50
+    ordering = ("-opened_at", "-id")
+
+    def decode_cursor(self, request: Request) -> Any:
+        """Return where the page starts; a cursor that was made up leads nowhere."""
+        cursor = super().decode_cursor(request)
+        try:
+            if cursor and cursor.position:
+                datetime.fromisoformat(str(cursor.position))
+        except ValueError as error:
+            raise NotFound(self.invalid_cursor_message) from error
+        return cursor
+
+
+class ChecksView(APIView):
+    """What is checked."""
+
+    @extend_schema(
+        parameters=[CheckFilterSerializer],
+        responses=CheckSerializer(many=True),
+        operation_id="quality_checks_list",
+    )
+    def get(self, request: Request) -> Response:
+        """List the checks, each with its thresholds and its newest run."""
+        asked = CheckFilterSerializer(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        ledger = asked.validated_data.get("ledger")
+        runs = CheckRun.objects.newest(checks)
+        told = [
+            {**described(check), "last_run": runs.get(name)}
+            for name, check in sorted(checks.items())
+            if ledger in (None, check.ledger)
+        ]
+        return Response(CheckSerializer(told, many=True).data)
+
+
+class FeedsView(APIView):
+    """How far each feed can be trusted."""
+
+    @extend_schema(parameters=[PARAMETERS[name] for name in PAIR], responses=FeedsSerializer)
+    def get(self, request: Request) -> Response:
+        """List the feeds of the four ledgers; of the Exchange ledger only your own."""
+        pair = only_pair(request.query_params)
+        owner = None if request.user.is_staff else user_id_of(request)
+        quality = quality_of(feeds_visible_to(owner), pair)
+        return Response(FeedsSerializer({"pair": pair, "quality": quality}).data)
+
+
+@extend_schema(parameters=[AlertFilterSerializer])
+class AlertsView(ListAPIView):  # type: ignore[type-arg]  # not generic at run time
+    """What is wrong."""
+
+    serializer_class = AlertSerializer
+    pagination_class = NewestFirst
+    queryset = Alert.objects.none()
+
+    def get_queryset(self) -> Any:
+        """Return the alerts that were asked for and that the user may see."""
+        asked = AlertFilterSerializer(data=self.request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        alerts = Alert.objects.visible_to(self.request.user).select_related("acknowledged_by")
+        return alerts.that(
+            state=asked.validated_data.get("state", ""),
+            ledger=asked.validated_data.get("ledger", ""),
+            check_id=asked.validated_data.get("check", ""),
+            least=LEVELS[asked.validated_data.get("level", "warning")],
+        )
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List alerts, the newest first; without `state` those that are not resolved."""
+        return super().get(request, *args, **kwargs)
+
+
+class AlertView(APIView):
+    """One alert."""
+
+    @extend_schema(responses=AlertDetailSerializer)
+    def get(self, request: Request, alert_id: int) -> Response:
+        """Show one alert with its history."""
+        alert = Alert.objects.visible_to(request.user).filter(pk=alert_id).first()
+        if alert is None:
+            raise Http404
+        return Response(AlertDetailSerializer(alert).data)
+
+
+class AnswerView(APIView):
+    """What a person does about an alert; staff alone may."""
+
+    permission_classes = [IsAdminUser]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Turn the errors of alerts into the API's."""
+        if isinstance(exc, Alert.DoesNotExist):
+            exc = NotFound("There is no such alert.")
+        if isinstance(exc, ResolvedError):
+            exc = ConflictError(str(exc))
+        if isinstance(exc, SnoozeError):
+            exc = ValidationError({"until": str(exc)})
+        return super().handle_exception(exc)
+
+
+class AcknowledgeView(AnswerView):
+    """Taking care of an alert."""
+
+    @extend_schema(request=AcknowledgeSerializer, responses={200: AlertDetailSerializer})
+    def post(self, request: Request, alert_id: int) -> Response:
+        """Say that you take care of an alert; it is not told again unless it gets worse."""
+        asked = AcknowledgeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        alert = acknowledge(
+            alert_id, by=user_id_of(request), now=timezone.now(), **asked.validated_data
+        )
+        return Response(AlertDetailSerializer(alert).data)
+
+
+class SnoozeView(AnswerView):
+    """Silencing an alert."""
+
+    @extend_schema(request=SnoozeSerializer, responses={200: AlertDetailSerializer})
+    def post(self, request: Request, alert_id: int) -> Response:
+        """Silence an alert up to a moment, or until it gets worse."""
+        asked = SnoozeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        alert = snooze(alert_id, by=user_id_of(request), now=timezone.now(), **asked.validated_data)
+        return Response(AlertDetailSerializer(alert).data)
+
+
+urlpatterns = [
+    path("checks", ChecksView.as_view(), name="quality-checks"),
+    path("feeds", FeedsView.as_view(), name="quality-feeds"),
+    path("alerts", AlertsView.as_view(), name="quality-alerts"),
+    path("alerts/<int:alert_id>", AlertView.as_view(), name="quality-alert"),
+    path("alerts/<int:alert_id>/ack", AcknowledgeView.as_view(), name="quality-alert-ack"),
+    path("alerts/<int:alert_id>/snooze", SnoozeView.as_view(), name="quality-alert-snooze"),
+]

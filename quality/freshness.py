@@ -1,0 +1,153 @@
+"""Which feeds of a ledger are looked at in time: what its freshness check says.
+
+The state of a feed is decided by `ledgers.feeds` alone. Here it becomes findings, one per cause:
+a ledger of which no feed can be trusted is one finding, a source of which no feed can be trusted
+is one alert, anything else is about its feed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ledgers.collecting.registry import expected_feeds
+from ledgers.feeds import FeedState, State, states
+from ledgers.filling import SEED
+from ledgers.models import CollectorRun, Feed, Ledger, Schedule
+from ledgers.operating import job_of
+from ledgers.reading import pair
+from quality.findings import Finding, Level
+
+LEVELS = {State.LATE: Level.WARNING, State.STALE: Level.ERROR, State.UNKNOWN: Level.CRITICAL}
+WORKERS = "Look whether worker and beat run: manage.py doctor."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A feed that is looked at by a cadence, and its state now."""
+
+    feed: Feed
+    judged: FeedState
+
+    @property
+    def is_dead(self) -> bool:
+        """Tell whether what the feed brought is no basis for anything any more."""
+        return self.judged.state >= State.STALE
+
+
+def feeds_are_fresh(ledger: Ledger, now: datetime, *, least: State) -> Iterator[Finding]:
+    """Yield what is wrong with the feeds of a ledger that are in the state `least` or worse."""
+    expected = _expected(ledger)
+    watched = _judged(expected or _retired(ledger, ()), now)
+    if all(one.is_dead for one in watched):
+        yield _dead_ledger(ledger, watched)
+        return
+    bad = [one for one in watched if one.judged.state >= least]
+    yield from _bad_feeds(bad, _dead_sources(watched))
+    for one in _judged(_retired(ledger, [feed.name for feed in expected]), now):
+        if one.is_dead:
+            yield _retired_feed(one)
+
+
+def is_polled(ledger: Ledger) -> bool:
+    """Tell whether any feed of a ledger is looked at by a cadence, or was."""
+    return bool(_expected(ledger) or _retired(ledger, ()))
+
+
+def _expected(ledger: Ledger) -> list[Feed]:
+    """Return the feeds that collectors should look at, also those never looked at."""
+    return [feed for feed in expected_feeds() if feed.ledger == ledger]
+
+
+def _retired(ledger: Ledger, expected: Iterable[str]) -> list[Feed]:
+    """Return the feeds that were looked at by a cadence, and that no collector names any more.
+
+    Rows that were seeded, and feeds that are filled on demand, tell nothing about a ledger that
+    collectors should fill.
+    """
+    stored = Feed.objects.filter(ledger=ledger, every__isnull=False).exclude(name__in=expected)
+    return list(stored.exclude(name__startswith=SEED))
+
+
+def _judged(feeds: Sequence[Feed], now: datetime) -> list[Watched]:
+    if not feeds:
+        return []
+    judged = states(feeds, pair(now))
+    return [Watched(feed=feed, judged=one) for feed, one in zip(feeds, judged, strict=True)]
+
+
+def _dead_sources(watched: Sequence[Watched]) -> set[str]:
+    """Return the sources with several feeds, of which none can be trusted."""
+    names = [one.feed.source for one in watched]
+    alive = {one.feed.source for one in watched if not one.is_dead}
+    return {name for name in names if names.count(name) > 1} - alive
+
+
+def _dead_ledger(ledger: Ledger, watched: Sequence[Watched]) -> Finding:
+    return Finding(
+        ledger=ledger,
+        subject=ledger,
+        level=Level.CRITICAL,
+        message=_dead_message(ledger, watched),
+        hint=next(_hints(watched[:1]), "Install a collector of it, or restore those it had."),
+    )
+
+
+def _dead_message(ledger: Ledger, watched: Sequence[Watched]) -> str:
+    """Say since when nothing of a ledger can be trusted."""
+    if not watched:
+        return f"Nothing fills the {ledger.label} ledger: it has no feed."
+    looked = [one.judged for one in watched if one.judged.covered_until]
+    if not looked:
+        return (
+            f"The {ledger.label} ledger is unknown: "
+            f"none of its feeds ({len(watched)}) was ever looked at completely."
+        )
+    newest = max(looked, key=lambda state: (state.covered_until, state.feed))
+    return f"The {ledger.label} ledger is stale. Its newest feed: {newest.reason}"
+
+
+def _bad_feeds(bad: Sequence[Watched], dead_sources: set[str]) -> Iterator[Finding]:
+    for one, hint in zip(bad, _hints(bad), strict=True):
+        source = one.feed.source
+        yield Finding(
+            ledger=one.feed.ledger,
+            subject=one.feed.name,
+            level=LEVELS[one.judged.state],
+            message=one.judged.reason,
+            hint=hint,
+            cause=source if source in dead_sources else "",
+        )
+
+
+def _retired_feed(one: Watched) -> Finding:
+    return Finding(
+        ledger=one.feed.ledger,
+        subject=one.feed.name,
+        level=Level.WARNING,
+        message=f"{one.judged.reason} No collector looks at it any more.",
+        hint="If that was intended, acknowledge it. Else look at what its collector follows.",
+    )
+
+
+def _hints(watched: Sequence[Watched]) -> Iterator[str]:
+    """Yield for each feed where to look first: its schedule, its last run, or the workers."""
+    names = [one.feed.name for one in watched]
+    jobs = {f"{job_of(one.feed)}" for one in watched}
+    paused = set(
+        Schedule.objects.filter(job__in=jobs, is_paused=True).values_list("job", flat=True)
+    )
+    newest = CollectorRun.objects.order_by("-started_at")
+    runs = {name: newest.filter(feed=name).first() for name in names}
+    for one in watched:
+        yield _hint(runs[one.feed.name], is_paused=job_of(one.feed) in paused)
+
+
+def _hint(run: CollectorRun | None, *, is_paused: bool) -> str:
+    if is_paused:
+        return "Its schedule is paused. Resume it in the admin, under Feeds."
+    if run is None:
+        return f"It has no run. {WORKERS}"
+    said = f"Its last run, #{run.pk} at {run.started_at:%F %T} UTC, ended {run.outcome}."
+    return f"{said} {WORKERS}" if run.outcome in ("ok", "empty", "running") else f"{said} See why."

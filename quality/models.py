@@ -1,0 +1,135 @@
+"""The runs of checks, and the alerts that their findings open, refresh and close."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from ledgers.models import Ledger
+from quality.findings import MAX_SUBJECT, Level
+from quality.querysets import AlertQuerySet, CheckRunQuerySet
+
+
+class CheckRun(models.Model):
+    """One run of one check: when, how long, and what it found.
+
+    The row is made before the check looks: of two runs at once the one with the greater id has
+    looked last. A run whose worker vanished keeps no duration.
+    """
+
+    check_id = models.CharField(max_length=100)
+    started_at = models.DateTimeField(help_text="The moment it speaks of.")
+    duration = models.DurationField(null=True)
+    findings = models.PositiveIntegerField(default=0)
+    worst = models.PositiveSmallIntegerField(choices=Level, null=True)
+    error = models.TextField(blank=True, help_text="Why it could not run to its end.")
+
+    objects = CheckRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["check_id", "-id"], name="check_run_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.check_id} {self.started_at:%F %T}"
+
+
+class Alert(models.Model):
+    """What is wrong with one subject, from the run that found it to the first that did not.
+
+    There is one alert a check and subject that is not resolved. An acknowledged or snoozed one
+    is open again when it gets worse, a snoozed one also when its time is over.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACKNOWLEDGED = "acknowledged"
+        SNOOZED = "snoozed"
+        RESOLVED = "resolved"
+
+    check_id = models.CharField(max_length=100)
+    subject = models.CharField(max_length=MAX_SUBJECT)
+    ledger = models.CharField(max_length=10, choices=Ledger, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        help_text="Whose business alone it is.",
+    )
+    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
+    level = models.PositiveSmallIntegerField(choices=Level)
+    message = models.TextField()
+    hint = models.TextField(blank=True)
+    count = models.PositiveIntegerField(default=1, help_text="Runs that found it.")
+    findings = models.PositiveIntegerField(default=1, help_text="Of its cause, in the last run.")
+    opened_at = models.DateTimeField()
+    seen_at = models.DateTimeField(help_text="When a run found it last.")
+    resolved_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    snoozed_until = models.DateTimeField(null=True)
+    note = models.TextField(blank=True, help_text="What a person found out.")
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at", "-id"]
+        indexes = [models.Index(fields=["-opened_at", "-id"], name="alert_in_time")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["check_id", "subject"],
+                condition=~Q(state="resolved"),
+                name="alert_one_standing",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="resolved", resolved_at__isnull=False)
+                | ~Q(state="resolved") & Q(resolved_at__isnull=True),
+                name="alert_resolved_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="snoozed", snoozed_until__isnull=False)
+                | ~Q(state="snoozed") & Q(snoozed_until__isnull=True),
+                name="alert_snooze_ends",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="acknowledged") | Q(acknowledged_at__isnull=False),
+                name="alert_acknowledged_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(seen_at__gte=F("opened_at")), name="alert_seen_after_opened"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_level_display()}: {self.subject} ({self.state})"
+
+
+class AlertEvent(models.Model):
+    """One thing that happened to an alert, and who did it; without a person, a check did."""
+
+    class Kind(models.TextChoices):
+        OPENED = "opened"
+        ESCALATED = "escalated"
+        EASED = "eased"
+        ACKNOWLEDGED = "acknowledged"
+        SNOOZED = "snoozed"
+        WOKEN = "woken", "Snooze ended"
+        NOTED = "noted"
+        RESOLVED = "resolved"
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=12, choices=Kind)
+    at = models.DateTimeField()
+    level = models.PositiveSmallIntegerField(choices=Level)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%F %T}"

@@ -1,0 +1,23 @@
+"""Celery's door of quality."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from ledgers import slots
+from quality.services import run_check
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(ignore_result=True)
+def check(slot_id: int) -> None:
+    """Run the check of a slot, unless another worker has it."""
+    if claim := slots.claim(slot_id, timezone.now()):
+        try:
+            run_check(claim.name, timezone.now(), claim=claim)
+        except slots.FencedError as error:
+            logger.warning("Another worker runs %s: %s", claim.name, error)

@@ -1,0 +1,61 @@
+"""An installation with exactly the sources and checks that a test names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import pytest
+
+from ledgers.collecting.collector import Collector
+from ledgers.collecting.registry import collectors
+from quality.findings import Finding
+from quality.registry import checks, register
+
+PROBE = "test.probe"
+
+
+@pytest.fixture
+def sources() -> Iterator[Callable[..., None]]:
+    """Replace the collectors of this installation by those that are given."""
+    real = dict(collectors)
+
+    def install(*wanted: Collector) -> None:
+        collectors.clear()
+        collectors.update({collector.slug: collector for collector in wanted})
+
+    install()
+    yield install
+    collectors.clear()
+    collectors.update(real)
+
+
+class Probe:
+    """What the check `test.probe` does: by default it says what it is told to find."""
+
+    def __init__(self) -> None:
+        self.finds: list[Finding] = []
+        self.does: Callable[[], None] = lambda: None
+
+
+@pytest.fixture
+def probe() -> Iterator[Probe]:
+    """Register a check whose findings the test decides."""
+    told = Probe()
+
+    @register(PROBE, ledger=None)
+    def probe_finds(
+        now: datetime,
+        *,
+        patience: Annotated[timedelta, "Long enough."] = timedelta(minutes=90),
+    ) -> Iterator[Finding]:
+        """The test finds nothing wrong.
+
+        Nothing else is to be known.
+        """
+        told.does()
+        yield from list(told.finds)
+
+    yield told
+    del checks[PROBE]
