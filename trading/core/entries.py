@@ -111,6 +111,23 @@ what left there in the same moment.
 """
 
 
+def assets_in(entry: Entry) -> set[str]:
+    """Return the assets that an entry moves, cash among them."""
+    moved = {entry.base, entry.quote} if isinstance(entry, Trade) else {entry.asset}
+    return moved | {entry.fee_asset} if entry.fee else moved
+
+
+def assets_to_price(entry: Entry, currency: str) -> set[str]:
+    """Return the assets whose price at the moment of the entry its booking may ask for."""
+    if isinstance(entry, Trade):
+        asked = set() if currency in (entry.base, entry.quote) else {entry.base, entry.quote}
+    else:
+        asked = {entry.asset} if entry.value is None else set()
+    if entry.fee:
+        asked.add(entry.fee_asset)
+    return asked - {currency}
+
+
 def _check(entry: Entry) -> None:
     if entry.at.utcoffset() is None:
         raise ValueError(f"Entry {entry.key} has the time {entry.at} without a zone.")

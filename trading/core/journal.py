@@ -15,7 +15,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from trading.core.entries import Entry, Flow, FlowKind, PriceLookup
-from trading.core.exact import ZERO, share
+from trading.core.exact import ZERO, share, total
 from trading.core.lots import METHODS, Disposal, Lot, Piece, Position
 
 
@@ -192,3 +192,13 @@ def post_flow(
 def cost_of(pieces: Iterable[Piece]) -> Decimal:
     """Add up what the pieces had cost."""
     return sum((piece.cost for piece in pieces), ZERO)
+
+
+def fees_in_basis(book: Book) -> Decimal:
+    """Add up the fees that cost and proceeds already hold, and that `fees` therefore leaves out."""
+    return total(posting.value for posting in book.fee_postings if posting.in_basis)
+
+
+def implied_flows(book: Book) -> Decimal:
+    """Add up the cash that must have come in although nobody recorded a deposit."""
+    return total(posting.value for posting in book.flow_postings if posting.is_implied)

@@ -8,7 +8,7 @@ its cost and is named. Whatever is missing, the law holds to the last digit (`im
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, localcontext
 
@@ -64,11 +64,17 @@ class Valuation(Amounts):
     complete: bool
 
 
-def value_book(book: Book, bids: Mapping[str, Decimal]) -> Valuation:
-    """Value a book at `bids`, the prices of one unit in the account's currency."""
+def value_book(book: Book, bids: Mapping[str, Decimal], doubted: Collection[str] = ()) -> Valuation:
+    """Value a book at `bids`, the prices of one unit in the account's currency.
+
+    A doubted bid counts, since it is the best that is known, but its asset is named as missing.
+    """
     with localcontext(CONTEXT):
         prices = {**bids, book.currency: ONE}
-        return _value([_value_position(p, prices.get(p.asset)) for p in book.positions.values()])
+        return _value(
+            _value_position(position, prices.get(asset), is_doubted=asset in doubted)
+            for asset, position in book.positions.items()
+        )
 
 
 def combine(valuations: Iterable[Valuation]) -> Valuation:
@@ -103,7 +109,7 @@ NAMES = tuple(field.name for field in fields(Amounts))
 NOTHING = Amounts(**dict.fromkeys(NAMES, ZERO))
 
 
-def _value_position(position: Position, bid: Decimal | None) -> AssetValue:
+def _value_position(position: Position, bid: Decimal | None, *, is_doubted: bool) -> AssetValue:
     held, cost = position.quantity, position.cost
     equity = cost if bid is None else held * bid
     return AssetValue(
@@ -119,7 +125,7 @@ def _value_position(position: Position, bid: Decimal | None) -> AssetValue:
         fees=position.fees,
         flows=position.flows,
         unmatched=position.unmatched,
-        missing=position.unpriced or (bid is None and held > 0),
+        missing=position.unpriced or (held > 0 and (bid is None or is_doubted)),
     )
 
 

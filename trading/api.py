@@ -1,0 +1,116 @@
+"""Doors of the money: your accounts, what they hold, and what they have earned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ledgers.api import PARAMETERS, user_id_of
+from ledgers.questions import PAIR, ask_pair, given_of, moment_of, only_pair
+from ledgers.serializers import AnswerSerializer
+from trading.core.lots import METHODS
+from trading.histories import UnbookableError
+from trading.reports import By, PnlReport
+from trading.serializers import (
+    AccountsSerializer,
+    OwnAccountSerializer,
+    PnlSerializer,
+    PositionsSerializer,
+)
+from trading.services import (
+    QuestionError,
+    UnknownAccountError,
+    accounts_of,
+    answer_of,
+    find_account,
+    pnl_of,
+)
+
+OWN = {
+    "account": OpenApiParameter("account", str, description="Name or id; default: all of yours."),
+    "method": OpenApiParameter("method", str, enum=list(METHODS)),
+    "at": OpenApiParameter("at", OpenApiTypes.DATETIME, description="Event time; default: as_of."),
+    "by": OpenApiParameter("by", str, enum=[part.value for part in By]),
+}
+SHARED = [PARAMETERS[name] for name in PAIR]
+
+
+class UnbookableFactError(APIException):
+    """A stored fact makes no sense, so that no number would be true."""
+
+    status_code = 409
+
+
+class Accounts(APIView):
+    """Your accounts."""
+
+    @extend_schema(parameters=SHARED, responses=AccountsSerializer)
+    def get(self, request: Request) -> Response:
+        """List your accounts by name, and how far their fills are known."""
+        pair = only_pair(request.query_params)
+        user_id = user_id_of(request)
+        accounts = accounts_of(user_id)
+        rows = OwnAccountSerializer(accounts, many=True).data
+        said = AnswerSerializer(answer_of(user_id, accounts, pair)).data
+        return Response(said | {"results": rows})
+
+
+class Positions(APIView):
+    """What you hold."""
+
+    @extend_schema(
+        parameters=[*SHARED, *(OWN[name] for name in ("account", "method", "at"))],
+        responses=PositionsSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """List what your accounts hold of each asset, at which price, and how old that is."""
+        report = _report(request, ("account", "method", "at"))
+        return Response(PositionsSerializer(report).data)
+
+
+class Pnl(APIView):
+    """What you have earned."""
+
+    @extend_schema(parameters=[*SHARED, *OWN.values()], responses=PnlSerializer)
+    def get(self, request: Request) -> Response:
+        """Tell profit and loss, by asset, by day or by account if you like."""
+        return Response(PnlSerializer(_report(request, tuple(OWN))).data)
+
+
+def _report(request: Request, own: tuple[str, ...]) -> PnlReport:
+    given = given_of(request.query_params, (*PAIR, *own))
+    user_id = user_id_of(request)
+    try:
+        return pnl_of(
+            user_id,
+            pair=ask_pair(given),
+            account_id=_account_id(user_id, given),
+            method=given.get("method"),
+            at=moment_of(given, "at"),
+            by=given.get("by"),
+        )
+    except UnknownAccountError as error:
+        raise NotFound(str(error)) from error
+    except QuestionError as error:
+        raise ValidationError(str(error)) from error
+    except UnbookableError as error:
+        raise UnbookableFactError(str(error)) from error
+
+
+def _account_id(user_id: int, given: Mapping[str, Any]) -> int | None:
+    return find_account(user_id, given["account"]).pk if "account" in given else None
+
+
+urlpatterns = [
+    path("accounts/", Accounts.as_view(), name="accounts"),
+    path("positions/", Positions.as_view(), name="positions"),
+    path("pnl/", Pnl.as_view(), name="pnl"),
+]

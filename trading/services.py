@@ -1,0 +1,276 @@
+"""What a user's accounts have earned: read the facts, let the core book them, report.
+
+There is no arithmetic here, and nothing is stored: a report is a function of the facts that its
+pair sees, so the same question has the same answer for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.conf import settings
+
+from ledgers.answers import Answer, answer, coverage_of, quality_of
+from ledgers.exchange.models import Account, Fill
+from ledgers.filling import feeds_of
+from ledgers.glass.models import Quote
+from ledgers.models import Feed
+from ledgers.reading import TICK, Pair
+from trading.core.days import Market, Stand, day_ends, stands
+from trading.core.exact import total
+from trading.core.journal import Book, FeePolicy, Parcel, fees_in_basis, implied_flows
+from trading.core.lots import METHODS
+from trading.core.valuation import Valuation, combine
+from trading.histories import NOTHING, History, read_histories, wanted_prices
+from trading.pricing import Price, PriceTable, find_prices
+from trading.reporting import account_lines, asset_lines, day_lines, holdings_of, name_of
+from trading.reports import By, Holding, Line, PnlReport, Totals
+
+MAX_DAYS = 3660
+
+
+class UnknownAccountError(LookupError):
+    """The user has no such account, or none at all."""
+
+
+class QuestionError(ValueError):
+    """A question that has no answer, with the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """Accounts booked up to a moment, and everything that went into it."""
+
+    accounts: Sequence[Account]
+    histories: Mapping[int, History]
+    books: Mapping[str, Book]
+    stands: Sequence[Stand]
+    table: PriceTable
+
+    @property
+    def last(self) -> Stand:
+        """Return where the accounts stand at the moment asked for."""
+        return self.stands[-1]
+
+    def values(self, accounts: Iterable[Account]) -> list[Valuation]:
+        """Return what some of the accounts are worth at that moment."""
+        return [self.last.valuations[str(account.pk)] for account in accounts]
+
+
+def pnl_of(  # the sixth argument is the question's
+    user_id: int,
+    *,
+    pair: Pair,
+    account_id: int | None = None,
+    method: str | None = None,
+    at: datetime | None = None,
+    by: str | None = None,
+) -> PnlReport:
+    """Return the profit and loss of a user's accounts, or of one of them.
+
+    `method` is for this report only; without it each account's own counts. `at` cuts events (the
+    default is as_of), `by` is asset, day (UTC) or account. Raises `UnknownAccountError`,
+    `QuestionError`, or `UnbookableError` if a stored fact makes no sense.
+    """
+    moment = at or pair.as_of
+    part = _check(pair, method, moment, by)
+    everyone = accounts_of(user_id)
+    chosen = [one for one in everyone if account_id in (None, one.pk)]
+    if not chosen:
+        raise UnknownAccountError(_unknown(account_id, everyone))
+    currencies = {account.base_currency for account in chosen}
+    if len(currencies) > 1 and part in (By.ASSET, By.DAY):
+        raise QuestionError(
+            f"Your accounts are in {' and '.join(sorted(currencies))}, which have no sum. "
+            f"Choose one of them: {_names(chosen)}."
+        )
+    booked = _book(everyone, pair, method=method, at=moment, is_daily=part is By.DAY)
+    return _report(booked, chosen, pair, part)
+
+
+def accounts_of(user_id: int) -> list[Account]:
+    """Return the user's accounts by name."""
+    return list(Account.objects.filter(user_id=user_id).order_by("name"))
+
+
+def find_account(user_id: int, written: str) -> Account:
+    """Return the user's account of this name, else of this id; raise with the known ones."""
+    everyone = accounts_of(user_id)
+    for account in everyone:
+        if account.name == written:
+            return account
+    for account in everyone:
+        if str(account.pk) == written:
+            return account
+    raise UnknownAccountError(_unknown(repr(written[:60]), everyone))
+
+
+def answer_of(user_id: int, accounts: Sequence[Account], pair: Pair) -> Answer:
+    """Return how good the feeds of these accounts are, and where they have looked."""
+    feeds = _filling(user_id, accounts)
+    return answer(feeds, pair, since=None, until=pair.as_of, found=bool(accounts))
+
+
+def _check(pair: Pair, method: str | None, at: datetime, by: str | None) -> By | None:
+    """Refuse what has no answer, and return in which parts to tell it."""
+    if method is not None and method not in METHODS:
+        raise QuestionError(f"No method {method!r}. The methods are {', '.join(METHODS)}.")
+    if by is not None and by not in list(By):
+        raise QuestionError(f"No parts by {by!r}. They are by {', '.join(By)}.")
+    if at.tzinfo is None:
+        raise QuestionError(f"{at} has no zone and is many moments. Add one, such as Z.")
+    if at > pair.as_of:
+        raise QuestionError(
+            f"Nobody knew on {pair.as_of:%F %T} UTC what would be at {at.astimezone(UTC):%F %T} "
+            "UTC. Ask for an `at` that is not later than as_of."
+        )
+    return By(by) if by else None
+
+
+def _book(
+    accounts: Sequence[Account], pair: Pair, *, method: str | None, at: datetime, is_daily: bool
+) -> Booked:
+    """Book all accounts of one user side by side, since own transfers carry lots."""
+    histories = read_histories(accounts[0].user_id, pair, at=at)
+    moments = _days(histories, at) if is_daily else [at]
+    table = find_prices(wanted_prices(accounts, histories, moments), pair)
+    transit: dict[tuple[str, str], Parcel] = {}
+    books = {
+        str(account.pk): Book(
+            currency=account.base_currency,
+            method=method or account.method,
+            fees=FeePolicy(account.fees),
+            prices=table.lookup(account.base_currency),
+            transit=transit,
+        )
+        for account in accounts
+    }
+    entries = {str(one.pk): histories.get(one.pk, NOTHING).entries for one in accounts}
+
+    def market(key: str, moment: datetime) -> Market:
+        book = books[key]
+        return table.market(book.positions, book.currency, moment)
+
+    return Booked(
+        accounts=accounts,
+        histories=histories,
+        books=books,
+        stands=stands(books, entries, moments, market),
+        table=table,
+    )
+
+
+def _days(histories: Mapping[int, History], at: datetime) -> list[datetime]:
+    """Return the ends of the days, in UTC, since the first entry."""
+    starts = [entry.at for history in histories.values() for entry in history.entries]
+    first = min(starts, default=at).astimezone(UTC)
+    return day_ends(first, at, most=MAX_DAYS)
+
+
+def _report(booked: Booked, chosen: Sequence[Account], pair: Pair, part: By | None) -> PnlReport:
+    """Tell what was booked of the chosen accounts."""
+    values = booked.values(chosen)
+    is_one_currency = len({account.base_currency for account in chosen}) == 1
+    whole = combine(values)
+    holdings = tuple(holdings_of(chosen, booked.last, booked.table))
+    prices = _prices(booked, holdings)
+    histories = [booked.histories.get(account.pk, NOTHING) for account in chosen]
+    travels = _answer(chosen, histories, holdings, pair, booked.last.at)
+    return PnlReport(
+        user_id=chosen[0].user_id,
+        accounts=tuple(name_of(account) for account in chosen),
+        currency=chosen[0].base_currency if is_one_currency else None,
+        method=", ".join(sorted({booked.books[str(one.pk)].method for one in chosen})),
+        as_of=pair.as_of,
+        horizon=pair.horizon,
+        at=booked.last.at,
+        totals=_totals(booked, chosen, whole) if is_one_currency else None,
+        unmatched=whole.unmatched,
+        complete=whole.complete,
+        missing=whole.missing,
+        by=_lines(booked, chosen, part if is_one_currency else By.ACCOUNT),
+        holdings=holdings,
+        prices=prices,
+        fills=sum(history.fills for history in histories),
+        transfers=sum(history.transfers for history in histories),
+        quality=travels.quality,
+        coverage=travels.coverage,
+    )
+
+
+def _totals(booked: Booked, chosen: Sequence[Account], whole: Valuation) -> Totals:
+    books = [booked.books[str(account.pk)] for account in chosen]
+    return Totals(
+        amounts=whole,
+        fees_in_basis=total(fees_in_basis(book) for book in books),
+        implied_flows=total(implied_flows(book) for book in books),
+    )
+
+
+def _lines(booked: Booked, chosen: Sequence[Account], part: By | None) -> tuple[Line, ...]:
+    if part is By.ACCOUNT:
+        return tuple(account_lines(chosen, booked.last))
+    if part is By.ASSET:
+        return tuple(asset_lines(chosen, booked.last))
+    return tuple(day_lines(chosen, booked.stands)) if part is By.DAY else ()
+
+
+def _prices(booked: Booked, holdings: Iterable[Holding]) -> tuple[Price, ...]:
+    """Return the prices that the holdings stand at, and those that bookings asked for, each once.
+
+    All accounts count: lots that were carried over brought their prices along.
+    """
+    standing = [holding.price for holding in holdings if holding.price]
+    used = {price.id: price for price in [*standing, *booked.table.asked.values()]}
+    return tuple(used[key] for key in sorted(used))
+
+
+def _answer(
+    chosen: Sequence[Account],
+    histories: Sequence[History],
+    holdings: Iterable[Holding],
+    pair: Pair,
+    at: datetime,
+) -> Answer:
+    """Return the state of the feeds that brought fills and prices, and where the former looked."""
+    filling = _filling(chosen[0].user_id, chosen)
+    starts = [entry.at for history in histories for entry in history.entries]
+    return Answer(
+        pair=pair,
+        quality=quality_of([*filling, *_pricing(holdings)], pair),
+        coverage=coverage_of(
+            filling,
+            pair,
+            since=min(starts, default=None),
+            until=at + TICK,
+            found=bool(starts),
+        ),
+    )
+
+
+def _filling(user_id: int, accounts: Iterable[Account]) -> list[Feed]:
+    own = {str(account.pk) for account in accounts}
+    return [feed for feed in feeds_of([Fill], user_id=user_id) if feed.scope in own]
+
+
+def _pricing(holdings: Iterable[Holding]) -> list[Feed]:
+    """Return the feeds of the prices; for an asset without one, that of the first source."""
+    held = list(holdings)
+    names = {holding.price.feed for holding in held if holding.price}
+    feeds = list(Feed.objects.filter(name__in=names)) if names else []
+    if all(holding.price or not holding.needs_price for holding in held):
+        return feeds
+    first = feeds_of([Quote], user_id=None, source=settings.OMC_PRICE_SOURCES[0])
+    return [*feeds, *(feed for feed in first if feed.name not in names)]
+
+
+def _unknown(asked: object, accounts: Sequence[Account]) -> str:
+    if not accounts:
+        return "There is no account yet. Import fills: manage.py import_fills FILE --user NAME."
+    return f"There is no account {asked}. The accounts are {_names(accounts)}."
+
+
+def _names(accounts: Iterable[Account]) -> str:
+    return ", ".join(f"{account.name} ({account.pk})" for account in accounts)
