@@ -55,6 +55,7 @@ class FillSerializer(OwnedSerializer):
             "price",
             "fee",
             "fee_asset",
+            "value",
         )
 
 

@@ -109,9 +109,12 @@ def _import(
 
 
 def _account(ask: ImportAsk, kind: Format) -> Account:
-    """Return the account, unsaved if it is new; refuse one that is counted otherwise."""
+    """Return the account, unsaved if it is new; refuse one that is counted otherwise.
+
+    The user's row is locked, so that two imports at once do not both make the account.
+    """
     users: Any = get_user_model().objects
-    user = users.filter(username=ask.user).first()
+    user = users.select_for_update().filter(username=ask.user).first()
     if user is None:
         if not ask.creates_user:
             raise ImportRefusedError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from time import perf_counter
@@ -11,8 +12,10 @@ from time import perf_counter
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from ledgers.coverage import Window, gaps
+from ledgers.exchange.importing.service import ImportAsk, import_file
 from ledgers.exchange.models import Account, Fill, Order, Transfer
 from ledgers.exchange.tests.files import (
     BUY,
@@ -370,3 +373,20 @@ def test_ten_thousand_lines_are_imported_in_seconds(ledger, capsys, tmp_path) ->
     assert imported(capsys, path, form="omc")["fills"] == 10_000
     assert imported(capsys, path, form="omc")["duplicate"] == 10_000
     assert perf_counter() - begun < 15
+
+
+def test_two_imports_at_once_store_each_trade_once(ledger, tmp_path) -> None:
+    get_user_model().objects.create_user("mia")
+    content = text(BUY, SELL, SWAP).encode()
+    ask = ImportAsk(file="a.csv", format="coinspot", user="mia")
+
+    def load(_: int) -> int:
+        try:
+            return import_file(content, ask, now=datetime(2026, 11, 1, tzinfo=UTC)).fills
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(load, range(4))) == [0, 0, 0, 3]
+    assert Account.objects.count() == 1
+    assert Fill.objects.of_everyone().count() == 3
