@@ -4,6 +4,7 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from omc_project.errors import SetupError
@@ -14,14 +15,14 @@ WITHOUT_ENGINES = {"check", "collectstatic", "help", "makemessages", "replay", "
 def main() -> None:
     """Run one command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "omc_project.settings")
-    from omc_project.bootstrap import bootstrap  # noqa: PLC0415  # reads the settings
-
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     try:
+        from omc_project.bootstrap import bootstrap  # noqa: PLC0415  # reads the settings
+
         if command not in WITHOUT_ENGINES and "--help" not in sys.argv:
             bootstrap()
         execute_from_command_line(sys.argv)
-    except SetupError as error:
+    except (SetupError, ImproperlyConfigured) as error:
         sys.exit(str(error))
 
 

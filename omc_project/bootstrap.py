@@ -30,18 +30,14 @@ def require_database() -> None:
     """Refuse a DATABASE_URL whose server does not answer; never show its password."""
     given = connection.settings_dict
     try:
-        connection.ensure_connection()
-    except Exception as error:
-        if not isinstance(error.__cause__ or error, psycopg.Error):
-            raise
+        connection.get_new_connection(connection.get_connection_params()).close()
+    except psycopg.Error as error:
         where = f"{given['HOST'] or 'localhost'}:{given['PORT'] or 5432}"
         raise ServerError(
             f"PostgreSQL at {where}, database {given['NAME']}, user {given['USER']}, cannot be "
             f"used: {_first_line(error)}. Correct DATABASE_URL or start that server; unset "
             "DATABASE_URL for the embedded one."
         ) from None
-    finally:
-        connection.close()
 
 
 def require_redis() -> None:

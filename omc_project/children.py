@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SET_DEATH_SIGNAL, SET_NAME = 1, 15  # prctl(2)
 
 
@@ -50,22 +51,23 @@ def start(program: Program, *, now: float, leave: Callable[[], None]) -> Child:
     parent = os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # wait until the child can die of one
     pid = os.fork()
     if pid == 0:
         leave()
         os.close(reading)
-        _become(program, writing, parent)
+        _become(program, writing, parent, mask)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     os.close(writing)
     os.set_blocking(reading, False)
     return Child(program=program, pid=pid, output=reading, started=now)
 
 
-def _become(program: Program, output: int, parent: int) -> NoReturn:
+def _become(program: Program, output: int, parent: int, mask: set[int]) -> NoReturn:
     code = 1
     try:
         os.setsid()  # Ctrl-C reaches the supervisor alone, which stops the children in order
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
+        _hear_signals(mask)
         _connect(output)
         _die_with(parent, name=program.name)
         sys.argv = list(program.argv)
@@ -79,6 +81,13 @@ def _become(program: Program, output: int, parent: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _hear_signals(mask: set[int]) -> None:
+    """Forget the supervisor's handlers; a signal that came since the fork counts now."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _connect(output: int) -> None:

@@ -26,9 +26,12 @@ from ledgers.feeds import FeedState, State, states, worst
 from ledgers.glass.models import Quote
 from ledgers.models import CollectorRun, Fact, Feed, Ledger
 from ledgers.reading import Pair, pair
+from quality.admin import COLOURS as LEVELS
+from quality.models import Alert
 
 MAX_FEEDS = 6
 MAX_RUNS = 8
+MAX_ALERTS = 8
 CHART_DAYS = timedelta(days=30)
 CHART_STEP = timedelta(hours=6)
 CHART_ASSET, CHART_CURRENCY = "BTC", "AUD"
@@ -92,6 +95,18 @@ class RunLine:
     href: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertLine:
+    """One thing that is wrong, and since when."""
+
+    subject: str
+    message: str
+    level: str
+    colour: str
+    age: str
+    href: str
+
+
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Fill the admin's index page; unfold's callback."""
     now = pair()
@@ -101,7 +116,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "cards": cards,
         "chart": _chart(now),
         "chart_title": f"{CHART_ASSET} in {CHART_CURRENCY}, {CHART_DAYS.days} days",
-        "alerts": [],
+        "alerts": list(_alerts(request)),
         "alerts_title": "Open alerts",
         "no_alerts": "No open alert.",
         "rooms": _rooms(judged, request),
@@ -260,6 +275,21 @@ def _table(table: type[Fact]) -> Table:
     return Table(
         name=name.capitalize(), rows=f"{count:,}" if is_exact else f"~{count:,}", href=_page(table)
     )
+
+
+def _alerts(request: HttpRequest) -> Iterator[AlertLine]:
+    """Yield what stands and is not silenced, the worst first, to who may see alerts."""
+    if not request.user.has_perm("quality.view_alert"):
+        return
+    for alert in Alert.objects.standing().exclude(state=Alert.State.SNOOZED)[:MAX_ALERTS]:
+        yield AlertLine(
+            subject=alert.subject,
+            message=alert.message,
+            level=alert.get_level_display(),
+            colour=LEVELS[alert.get_level_display()],
+            age=ago(alert.opened_at),
+            href=f"{_page(Alert)}{alert.pk}/change/",
+        )
 
 
 def _runs() -> Iterator[RunLine]:

@@ -36,24 +36,32 @@ class _Membership:
     """This process's place among the users of the servers."""
 
     file: IO[str] | None = None
+    childs: IO[str] | None = None
 
     @classmethod
     def join(cls) -> None:
         """Count this process as a user until it ends, however it ends."""
         if cls.file is None:
-            cls.file = places.open_lock(HOME, "users.lock")
-            fcntl.flock(cls.file, fcntl.LOCK_SH)
+            cls.file = _shared_lock()
             atexit.register(_leave, os.getpid())
-            os.register_at_fork(after_in_child=cls.join_again)
+            os.register_at_fork(
+                before=cls.join_for_child,
+                after_in_parent=lambda: cls.keep(cls.file),
+                after_in_child=lambda: cls.keep(cls.childs),
+            )
 
     @classmethod
-    def join_again(cls) -> None:
-        """Give a forked child a lock of its own: an inherited one is its parent's, and shared."""
-        parents, cls.file = cls.file, None
-        if parents is not None:
-            cls.file = places.open_lock(HOME, "users.lock")
-            fcntl.flock(cls.file, fcntl.LOCK_SH)
-            parents.close()
+    def join_for_child(cls) -> None:
+        """Take a lock for a child before it is forked: an inherited one would be its parent's."""
+        cls.childs = _shared_lock()
+
+    @classmethod
+    def keep(cls, own: IO[str] | None) -> None:
+        """Let go of the lock of the other side of a fork."""
+        for lock in (cls.file, cls.childs):
+            if lock is not None and lock is not own:
+                lock.close()
+        cls.file, cls.childs = own, None
 
     @classmethod
     def is_last(cls) -> bool:
@@ -65,6 +73,12 @@ class _Membership:
         except OSError:
             return False
         return True
+
+
+def _shared_lock() -> IO[str]:
+    file = places.open_lock(HOME, "users.lock")
+    fcntl.flock(file, fcntl.LOCK_SH)
+    return file
 
 
 def ensure(*, pg: bool = True, redis: bool = True) -> None:
@@ -87,7 +101,8 @@ def stop() -> None:
 
 def _require_private_sockets() -> None:
     if places.SOCKETS.is_dir() or places.SOCKETS.is_symlink():
-        owners = {folder.stat().st_uid for folder in (HOME, postgres.DATA) if folder.exists()}
+        ours = (HOME, postgres.DATA, valkey.DATA)
+        owners = {folder.stat().st_uid for folder in ours if folder.exists()}
         places.require_private(places.SOCKETS, owners=owners | {os.geteuid()})
 
 

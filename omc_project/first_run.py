@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -17,6 +18,7 @@ from omc_project import secrets_file
 from omc_project.engines import places
 
 ADMIN = "admin"
+MANAGE = f"{sys.executable} manage.py"
 PASSWORD = "OMC_ADMIN_PASSWORD"  # noqa: S105  # the name of one
 
 
@@ -32,9 +34,9 @@ def prepare(*, is_read: bool) -> Iterator[str]:
         yield f"Log in as {ADMIN}, {_password_hint(is_read=is_read)}"
     else:
         yield "Log in as before; the password was shown at the first start."
-    yield f"To set another password: manage.py changepassword {ADMIN}"
+    yield f"To set another password: {MANAGE} changepassword {ADMIN}"
     if seed():
-        yield "Example data stored. To remove it: manage.py seed --clear"
+        yield f"Example data stored. To remove it: {MANAGE} seed --clear"
 
 
 def _password_hint(*, is_read: bool) -> str:
@@ -71,7 +73,7 @@ def seed() -> bool:
     last, so that a seed that was killed is taken up again, and a cleared one stays cleared.
     """
     marker = _marker()
-    if marker.exists() or settings.IS_PRODUCTION or "seed" not in get_commands():
+    if marker.exists() or settings.IS_PRODUCTION:
         return False
     is_empty = not CollectorRun.objects.exclude(kind=CollectorRun.Kind.SEED).exists()
     if is_empty:

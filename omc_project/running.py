@@ -68,7 +68,7 @@ def programs(*, host: str, port: int, replay: int | None) -> list[Program]:
                 *("--bind", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"),
                 *("--workers", "1", "--threads", THREADS, "--no-control-socket"),
             ),
-            main=gunicorn.app.wsgiapp.run,
+            main=_gunicorn_main,
         ),
         Program(
             name="worker",
@@ -94,6 +94,12 @@ def programs(*, host: str, port: int, replay: int | None) -> list[Program]:
     return wanted
 
 
+def _gunicorn_main() -> None:
+    """Run the command line; static files come from the packages, not from a collected folder."""
+    warnings.filterwarnings("ignore", message="No directory at")
+    gunicorn.app.wsgiapp.run()
+
+
 def _celery(*words: str) -> tuple[str, ...]:
     level = logging.getLevelName(logging.getLogger().getEffectiveLevel())
     return ("celery", "--app", "omc_project", "--quiet", *words, "--loglevel", level)
@@ -110,7 +116,7 @@ def _replay_port() -> int | None:
     if settings.OMC_REPLAY_URL:
         return None
     port = ports.free_port()
-    settings.OMC_REPLAY_URL = os.environ["OMC_REPLAY_URL"] = f"http://127.0.0.1:{port}"
+    settings.OMC_REPLAY_URL = f"http://127.0.0.1:{port}"
     return port
 
 
@@ -126,22 +132,19 @@ def _keep_engines() -> None:
 @contextmanager
 def _only_one(address: str) -> Iterator[IO[str]]:
     """Refuse a second start from the same data folder; two beats would be one too many."""
-    lock = places.open_lock(places.HOME, "up.lock")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        other = (places.HOME / "up.lock").read_text().strip() or "it is just starting"
-        raise SetupError(
-            f"Oh My Coins already runs from {places.HOME}: {other}. "
-            "Use that one, stop it with Ctrl-C, or start another with its own OMC_HOME and --port."
-        ) from None
-    lock.truncate(0)
-    lock.write(f"{address}, process {os.getpid()}\n")
-    lock.flush()
-    try:
+    with places.open_lock(places.HOME, "up.lock") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            other = (places.HOME / "up.lock").read_text().strip() or "it is just starting"
+            raise SetupError(
+                f"Oh My Coins already runs from {places.HOME}: {other}. Use that one, stop it "
+                "with Ctrl-C, or start another with its own OMC_HOME and --port."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{address}, process {os.getpid()}\n")
+        lock.flush()
         yield lock
-    finally:
-        lock.close()
 
 
 def _shown(host: str) -> str:

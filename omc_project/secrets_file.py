@@ -65,7 +65,7 @@ def _read(path: Path) -> dict[str, str]:
                     f"Others than its owner may read {path}. Run: chmod 600 '{path}'"
                 )
             lines = file.read().splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # nothing there; making one may say why
         return {}
     except OSError as error:
         raise SecretsError(

@@ -11,15 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import environ
 from celery.schedules import schedule
 from django.templatetags.static import static
 
 from omc_project import aws_secrets, embedded, secrets_file
-from omc_project.database_url import database
+from omc_project.environment import Environment, database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+env = Environment()
 aws_secrets.load(env.dict("OMC_AWS_SECRETS", default={}))
 
 ENVIRONMENT = env("OMC_ENVIRONMENT", default="home")
@@ -221,18 +220,25 @@ OMC_HTTP_MAX_PAUSE = env.float("OMC_HTTP_MAX_PAUSE", default=30.0)
 OMC_PAYLOAD_BUCKET = env("OMC_PAYLOAD_BUCKET", default="")
 OMC_S3_ENDPOINT = env("OMC_S3_ENDPOINT", default="")
 
+# --- quality
+OMC_ALERT_CHANNELS = env.list("OMC_ALERT_CHANNELS", default=["log"])
+OMC_CHECK_TIMEOUT = seconds("OMC_CHECK_TIMEOUT", 30)
+
 # --- language model: without a key the planner alone answers
 OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
 OPENAI_BASE_URL = env("OPENAI_BASE_URL", default="")
 OMC_MODEL = env("OMC_MODEL", default="")
 OMC_MODEL_DEADLINE = env.float("OMC_MODEL_DEADLINE", default=10.0)
 
+LOG_LEVEL = env("OMC_LOG_LEVEL", default="INFO").upper()
+CHATTY = ("celery.app.trace", "celery.beat", "celery.worker.strategy")  # three lines every 5 s
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env("OMC_LOG_LEVEL", default="INFO")},
+    "loggers": {name: {"level": "WARNING"} for name in CHATTY if LOG_LEVEL == "INFO"},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
 
 UNFOLD = {

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
-from omc_project.children import Child, Program, start
+from omc_project.children import SIGNALS, Child, Program, start
 
 TICK = 0.1  # seconds between two looks at the children
 FAST = 10.0  # seconds; a child that dies younger has failed to start
@@ -50,7 +50,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Return the exit status: 0 after a signal, 1 if a child could not be kept running."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in SIGNALS:
             signal.signal(number, self._on_signal)
         self.due = {program.name: 0.0 for program in self.programs}
         try:
@@ -140,6 +140,7 @@ class Supervisor:
     def _stop(self) -> None:
         """Ask all children to end, and end the stubborn ones by force."""
         self.is_stopping = True
+        self.say("up", "Stopping; a task may finish first. Ctrl-C once more ends it at once.")
         for child in self.children.values():
             child.signal(signal.SIGTERM)
         end = time.monotonic() + PATIENCE

@@ -45,7 +45,7 @@ class Home:
             capture_output=True,
             text=True,
             env=self.environment(**variables),
-            timeout=120,
+            timeout=60,
         )
 
     def popen(self, command: list[str], **variables: str) -> subprocess.Popen[str]:

@@ -20,6 +20,8 @@ from omc_project.tests.factories import (
     quote,
     this_minute,
 )
+from quality.findings import Level
+from quality.models import Alert
 
 MAX_QUERIES = 60
 pytestmark = pytest.mark.usefixtures("ledger")
@@ -122,6 +124,34 @@ def test_the_last_runs_are_listed_with_what_they_brought(root) -> None:
     assert (newest.outcome, newest.note) == ("ok", "3 new, 0 revised, 0 known")
     assert (older.colour, older.note) == ("danger", "No items.")
     assert older.href.endswith(f"/{run.pk}/change/")
+
+
+def test_what_is_wrong_is_listed_the_worst_first_to_who_may_see_it(root) -> None:
+    now = this_minute()
+    for subject, level, options in (
+        ("rss", Level.WARNING, {}),
+        ("coinspot", Level.CRITICAL, {}),
+        ("quiet", Level.ERROR, {"state": "snoozed", "snoozed_until": now + MINUTE}),
+        ("over", Level.ERROR, {"state": "resolved", "resolved_at": now}),
+    ):
+        Alert.objects.create(
+            check_id="freshness.glass",
+            subject=subject,
+            level=level,
+            message="It is late.",
+            opened_at=now,
+            seen_at=now,
+            **options,
+        )
+    alerts = page(root)["alerts"]
+    assert [(alert.subject, alert.level, alert.colour) for alert in alerts] == [
+        ("coinspot", "critical", "danger"),
+        ("rss", "warning", "warning"),
+    ]
+    assert root.get(alerts[0].href).status_code == 200
+    client = Client()
+    client.force_login(make_user("vera", is_staff=True))
+    assert page(client)["alerts"] == []
 
 
 def test_every_link_of_the_page_leads_somewhere(root) -> None:

@@ -1,4 +1,4 @@
-"""The embedded engines: they start cold, are shared, survive being killed, and say what is wrong."""
+"""The embedded engines: they start cold, are shared, survive being killed, and say why not."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def sockets_of(pid: int) -> set[str]:
     found = set()
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(OSError):
-            found.add(os.readlink(descriptor).removeprefix("socket:[").removesuffix("]"))
+            found.add(str(descriptor.readlink()).removeprefix("socket:[").removesuffix("]"))
     return found
 
 
@@ -146,10 +146,10 @@ def test_the_last_one_out_stops_the_engines_and_nobody_before(home):
 
 
 def test_a_forked_child_keeps_the_engines_up_after_its_parent_has_left(home):
-    code = ENSURE + (
-        "import os, sys, time; reading, writing = os.pipe()\n"
-        "if os.fork() == 0:\n"
-        "    os.close(1); os.close(2); time.sleep(30)\n"
+    code = (
+        "import os, time; os.register_at_fork(after_in_child=lambda: time.sleep(1))\n"
+        + ENSURE  # the child is slower than its parent
+        + "\nif os.fork() == 0:\n    os.close(1); os.close(2); time.sleep(30)\n"
     )
     assert home.python(code).returncode == 0
     assert len(home.pids()) >= 2

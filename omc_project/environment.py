@@ -1,4 +1,4 @@
-"""Read DATABASE_URL without ever repeating what it holds: it carries a password."""
+"""Read the environment's variables without ever repeating what they hold: some are secrets."""
 
 from __future__ import annotations
 
@@ -6,9 +6,23 @@ from typing import Any
 
 import environ
 
-from omc_project.errors import ServerError
+from omc_project.errors import ServerError, SetupError
 
 SHAPE = "postgres://USER:PASSWORD@HOST:PORT/NAME"
+
+
+class Environment(environ.FileAwareEnv):  # type: ignore[misc]  # environ has no types
+    """The variables; `X_FILE` may name a file that holds X."""
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        """Return a variable's value as what it should be, or name the variable that is not."""
+        try:
+            return super().get_value(var, *args, **kwargs)
+        except ValueError:
+            raise SetupError(
+                f"{var} is set to something that it cannot be. docs/settings.md says what it "
+                "means; unset it for the default."
+            ) from None
 
 
 def database(url: str) -> dict[str, Any]:
