@@ -37,7 +37,7 @@ def planted(monkeypatch):
 
 
 def made_password(home) -> str:
-    text = (home / "secrets").read_text()
+    text: str = (home / "secrets").read_text()
     return text.partition("OMC_ADMIN_PASSWORD=")[2].splitlines()[0]
 
 

@@ -257,6 +257,7 @@ def counts(home: Home) -> list[tuple[int, ...]]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.full
 def test_everything_ends_with_a_supervisor_that_is_killed():
     with new_home() as home, started(home) as house:
         pids = family_of(house.process.pid)
@@ -291,7 +292,12 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("host", "shown"),
-    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("10.0.0.7", "10.0.0.7")],
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),  # noqa: S104
+        ("::", "::1"),
+        ("10.0.0.7", "10.0.0.7"),
+    ],
 )
 def test_the_address_that_is_shown_is_one_that_a_browser_here_can_use(host, shown):
     assert running._shown(host) == shown

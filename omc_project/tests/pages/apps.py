@@ -4,7 +4,7 @@ from django.apps import AppConfig
 class PagesConfig(AppConfig):
     """An app that exists in the programs of one test: a source of many pages, and nothing else."""
 
-    name = "ledgers.tests.pages"
+    name = "omc_project.tests.pages"
     label = "pages"
 
     def ready(self) -> None:

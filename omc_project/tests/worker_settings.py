@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from omc_project.settings import *  # noqa: F403  # the product's own, but for what follows
 
-INSTALLED_APPS = [*INSTALLED_APPS, "ledgers.tests.pages"]  # noqa: F405
+INSTALLED_APPS = [*INSTALLED_APPS, "omc_project.tests.pages"]  # noqa: F405
 DATABASES["default"]["NAME"] = os.environ["OMC_TEST_DATABASE"]  # noqa: F405
 OMC_REPLAY_URL = os.environ.get("OMC_TEST_REPLAY", "")
 OMC_LEASE = timedelta(seconds=1)

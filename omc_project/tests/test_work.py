@@ -24,7 +24,7 @@ from ledgers.jobs import JobKind, kinds
 from ledgers.models import CollectorRun, Coverage, Slot
 from ledgers.slots import dispatch
 from ledgers.tests.misbehaving import body, serving
-from ledgers.tests.pages import PAGES
+from omc_project.tests.pages import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = timedelta(seconds=2)
@@ -51,7 +51,7 @@ def program(*arguments: str, queue: str, replay: str = "") -> Iterator[subproces
     """Run celery with this test's database and queue; it ends with the block."""
     environment = {
         **os.environ,
-        "DJANGO_SETTINGS_MODULE": "ledgers.tests.worker_settings",
+        "DJANGO_SETTINGS_MODULE": "omc_project.tests.worker_settings",
         "OMC_TEST_DATABASE": connection.settings_dict["NAME"],
         "OMC_TEST_QUEUE": queue,
         "OMC_TEST_REPLAY": replay,

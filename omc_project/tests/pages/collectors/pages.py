@@ -12,7 +12,7 @@ from ledgers.collecting.registry import register
 from ledgers.collecting.values import decimal_of
 from ledgers.glass.records import ChainMetricRecord
 from ledgers.models import Ledger
-from ledgers.tests.pages import PAGES
+from omc_project.tests.pages import PAGES
 
 URL = "https://pages.test/numbers"
 START = datetime(2026, 1, 1, tzinfo=UTC)
