@@ -28,6 +28,10 @@ from ledgers.models import CollectorRun, Fact, Feed, Ledger
 from ledgers.reading import Pair, pair
 from quality.admin import COLOURS as LEVELS
 from quality.models import Alert
+from trading.histories import UnbookableError
+from trading.models import AccountPnl
+from trading.services import pnl_of
+from trading.writing import money
 
 MAX_FEEDS = 6
 MAX_RUNS = 8
@@ -111,7 +115,11 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Fill the admin's index page; unfold's callback."""
     now = pair()
     judged = states(_feeds(), now)
-    cards = [_feeds_card(judged), _price_card(newest_price(now, judged))]
+    cards = [
+        _feeds_card(judged),
+        _price_card(newest_price(now, judged)),
+        *_profit_cards(request, now),
+    ]
     context |= {
         "cards": cards,
         "chart": _chart(now),
@@ -189,6 +197,35 @@ def _price_card(price: Price | None) -> Card:
         label=state.label if state else "unknown",
         colour=COLOURS[state.label] if state else "info",
         href=f"{_page(Quote)}?q={CHART_ASSET}",
+    )
+
+
+def _profit_cards(request: HttpRequest, now: Pair) -> Iterator[Card]:
+    """Yield what an account is worth: the reader's first own one, else the first there is."""
+    if not _may_see(request, AccountPnl):
+        return
+    own = AccountPnl.objects.filter(user_id=request.user.pk or 0)
+    account = own.first() or AccountPnl.objects.first()
+    if account is None:
+        return
+    title = f"Equity of {account.name}"
+    href = f"{_page(AccountPnl)}{account.pk}/change/"
+    try:
+        report = pnl_of(account.user_id, pair=now, account_id=account.pk)
+    except UnbookableError as error:
+        yield Card(title=title, value="refused", note=str(error), label="refused", href=href)
+        return
+    nothing = Decimal(0)
+    realized, unrealized = report.realized or nothing, report.unrealized or nothing
+    yield Card(
+        title=title,
+        value=f"{money(report.equity or nothing)} {account.base_currency}",
+        note=f"Realized {money(realized)}, unrealized {money(unrealized)}."
+        if report.complete
+        else f"Without a known worth: {', '.join(report.missing)}.",
+        label="complete" if report.complete else "incomplete",
+        colour="success" if report.complete else "warning",
+        href=href,
     )
 
 

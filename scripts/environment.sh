@@ -2,7 +2,7 @@
 # Needs nothing but a POSIX shell; finds a Python 3.11 or newer for the rest.
 set -eu
 cd "$(dirname "$0")/.."
-unset PYTHONDONTWRITEBYTECODE # compiling everything at each start costs more than a second
+unset PYTHONDONTWRITEBYTECODE # compiling everything at each start costs several seconds
 
 stop() {
     printf '%s\n' "$*" >&2

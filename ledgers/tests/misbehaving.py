@@ -46,7 +46,7 @@ def serving(*answers: Answer) -> Iterator[tuple[str, list[bytes]]]:
 
 
 def _serve(server, answers, asked: list[bytes], ended: threading.Event) -> None:
-    threads = []
+    threads: list[threading.Thread] = []
     while not ended.is_set():
         try:
             connection, _ = server.accept()

@@ -46,31 +46,27 @@ def installed(environment, monkeypatch):
 
 def test_an_environment_is_made_once_and_again_when_the_lock_file_changes(environment, installed):
     assert environment.main("requirements.txt") == 0
-    assert [words[1:3] for words in installed] == [
-        ["-m", "venv"],
-        ["-m", "pip"],
-        ["-m", "compileall"],
-    ]
+    assert [words[1:3] for words in installed] == [["-m", "venv"], ["-m", "pip"]]
     assert "--require-hashes" in installed[1]
     assert environment.main("requirements.txt") == 0
-    assert len(installed) == 3
+    assert len(installed) == 2
     (environment.ROOT / "requirements.txt").write_text("changed\n")
     assert environment.main("requirements.txt") == 0
-    assert len(installed) == 6
+    assert len(installed) == 4
 
 
 def test_an_environment_with_the_tools_serves_scripts_up_too(environment, installed):
     environment.main("requirements/dev.txt")
     environment.main("requirements.txt")
-    assert len(installed) == 3
+    assert len(installed) == 2
     environment.main("requirements/dev.txt")
-    assert len(installed) == 3
+    assert len(installed) == 2
 
 
 def test_an_environment_without_the_tools_gets_them_for_the_tests(environment, installed):
     environment.main("requirements.txt")
     environment.main("requirements/dev.txt")
-    assert len(installed) == 6
+    assert len(installed) == 4
 
 
 def test_an_install_that_fails_is_taken_up_again(environment, monkeypatch, capsys):

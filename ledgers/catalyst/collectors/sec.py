@@ -145,7 +145,7 @@ class SecFilings(Collector):
 
     def _contact(self) -> str:
         if is_replayed(self):
-            return settings.OMC_USER_AGENT
+            return str(settings.OMC_USER_AGENT)
         return require(
             settings.OMC_SEC_USER_AGENT,
             "OMC_SEC_USER_AGENT",
