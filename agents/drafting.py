@@ -53,7 +53,7 @@ def caveats(steps: Sequence[Step], results: Sequence[Result]) -> list[str]:
             said.append(f"{subject}: stale, nobody should act on it.")
         elif result.quality.state in {"late", "stale", "unknown"} and result.window is None:
             said.append(f"{subject}: its feed is {result.quality.state}.")
-        elif result.gaps and result.count:
+        elif result.gaps and result.count and result.window is not None:
             said.append(f"{subject}: parts of that window were not observed.")
     return list(dict.fromkeys(said))
 

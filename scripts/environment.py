@@ -28,11 +28,11 @@ class SetupFailedError(Exception):
 def main(lock: str) -> int:
     """Have the lock file's packages in `.venv`; return the exit status."""
     try:
-        if not is_installed(lock):
+        if not is_ready(lock):
             VENV.mkdir(exist_ok=True)
             with (VENV / "environment.lock").open("a") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)  # scripts/up and scripts/test at once
-                if not is_installed(lock):
+                if not is_ready(lock):
                     install(lock)
     except SetupFailedError as failure:
         sys.stderr.write(f"{failure}\n")
@@ -41,6 +41,11 @@ def main(lock: str) -> int:
         sys.stderr.write(f"{error.filename or VENV}: {error.strerror}. {ROOT} must be writable.\n")
         return 1
     return 0
+
+
+def is_ready(lock: str) -> bool:
+    """Whether we run in `.venv`, so its Python works for this user, and it has the packages."""
+    return Path(sys.prefix).resolve() == VENV.resolve() and is_installed(lock)
 
 
 def is_installed(lock: str) -> bool:

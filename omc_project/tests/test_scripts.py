@@ -32,6 +32,7 @@ def environment(tmp_path, monkeypatch):
     venv = tmp_path / ".venv"
     for name, value in (("ROOT", tmp_path), ("VENV", venv), ("PYTHON", venv / "bin" / "python")):
         monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(sys, "prefix", str(venv))
     return module
 
 
@@ -53,6 +54,16 @@ def test_an_environment_is_made_once_and_again_when_the_lock_file_changes(enviro
     (environment.ROOT / "requirements.txt").write_text("changed\n")
     assert environment.main("requirements.txt") == 0
     assert len(installed) == 4
+
+
+def test_an_environment_whose_python_does_not_work_here_is_made_anew(
+    environment, installed, monkeypatch
+):
+    """Then the scripts find another Python, which is not that of the environment."""
+    environment.main("requirements.txt")
+    monkeypatch.setattr(sys, "prefix", "/usr")
+    environment.main("requirements.txt")
+    assert [words[1:3] for words in installed] == [["-m", "venv"], ["-m", "pip"]] * 2
 
 
 def test_an_environment_with_the_tools_serves_scripts_up_too(environment, installed):
@@ -130,7 +141,7 @@ def find_python(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess
         if not (tmp_path / program).exists():
             (tmp_path / program).symlink_to(shutil.which(program))
     return subprocess.run(
-        [shutil.which("sh"), str(script)],
+        ["/bin/sh", str(script)],
         env={"PATH": str(tmp_path), **variables},
         capture_output=True,
         text=True,
@@ -174,9 +185,7 @@ def test_a_python_without_venv_is_told_which_package_is_missing(tmp_path):
 @pytest.mark.parametrize("path", SHELLS, ids=lambda path: path.name)
 def test_every_script_is_plain_shell_that_stops_at_an_error(path):
     text = path.read_text()
-    checked = subprocess.run(
-        [shutil.which("sh"), "-n", path], capture_output=True, text=True, check=False
-    )
+    checked = subprocess.run(["/bin/sh", "-n", path], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     assert "set -eu" in text or "environment.sh" in text
     if path.name != "environment.sh":

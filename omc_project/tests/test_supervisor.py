@@ -12,12 +12,11 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
-from types import SimpleNamespace
 
 import pytest
 
-from omc_project import children, supervisor
-from omc_project.children import Program, _exit_code
+from omc_project import supervisor
+from omc_project.children import Child, Program, _exit_code
 from omc_project.supervisor import Supervisor, Watch
 from omc_project.tests.homes import ROOT, family_of, is_alive, wait_until
 
@@ -233,7 +232,7 @@ def test_the_pause_before_a_restart_doubles_up_to_eight_seconds(monkeypatch):
     monkeypatch.setattr(supervisor.time, "monotonic", lambda: 100.0)
     pauses = []
     for _ in range(7):
-        keeper.children["one"] = SimpleNamespace(pid=1, started=100.0, signal=lambda *_, **__: None)
+        keeper.children["one"] = gone(started=100.0)
         keeper._bury()
         pauses.append(keeper.due["one"] - 100.0)
     assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
@@ -244,10 +243,18 @@ def test_a_long_life_forgives_the_early_deaths(monkeypatch):
     keeper.fast_deaths["one"] = 4
     monkeypatch.setattr(os, "waitpid", lambda pid, _: (pid, 0))
     monkeypatch.setattr(supervisor.time, "monotonic", lambda: 100.0)
-    keeper.children["one"] = SimpleNamespace(pid=1, started=0.0, signal=lambda *_, **__: None)
+    keeper.children["one"] = gone(started=0.0)
     keeper._bury()
     assert keeper.fast_deaths["one"] == 0
     assert keeper.due["one"] == 100.25
+
+
+def gone(*, started: float) -> Child:
+    """Return a child whose process has ended and is buried."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait(10)
+    program = Program(name="one", argv=(), main=lambda: None)
+    return Child(program=program, pid=process.pid, output=0, started=started)
 
 
 def kept(name: str) -> Supervisor:
@@ -262,10 +269,5 @@ def test_the_exit_status_of_a_program_is_what_python_would_make_of_it(code, stat
 
 
 def test_a_signal_to_a_child_that_is_gone_is_no_error():
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait(10)
-    gone = children.Child(
-        program=Program(name="x", argv=(), main=lambda: None), pid=process.pid, output=0, started=0
-    )
-    gone.signal(signal.SIGTERM)
-    gone.signal(signal.SIGTERM, group=True)
+    gone(started=0.0).signal(signal.SIGTERM)
+    gone(started=0.0).signal(signal.SIGTERM, group=True)
