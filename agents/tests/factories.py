@@ -12,6 +12,7 @@ from psycopg.types.range import Range
 
 from ledgers.catalyst.models import Event
 from ledgers.catalyst.records import EventRecord
+from ledgers.collecting.registry import collectors
 from ledgers.collecting.storing import store
 from ledgers.coverage import cover
 from ledgers.exchange.models import Account, Fill, Order
@@ -201,6 +202,12 @@ def events(records: Sequence[EventRecord], name: str = "sec/current/8-K") -> Col
     run = make_feed(name, "catalyst", every=10 * MINUTE)
     store(Event, records, run, observed_at=NOW)
     return run
+
+
+def look_at_filings(start: datetime) -> None:
+    """Cover the newest filings and the whole list of every watched company since a moment."""
+    for scope in collectors["sec"].scopes():
+        covered(events([], f"sec/{scope}"), start)
 
 
 def make_account(user: Any, name: str = "main") -> Account:

@@ -55,7 +55,8 @@ def alice(django_user_model: Any, ledger: None) -> Any:
     make.covered(make.moods([30 + n for n in range(60)]), BEGINNING)
     filing = {"kind": "sec_filing", "form": "10-K", "at": NOW - 20 * DAY}
     filings = [make.event("10-K of Coinbase", **filing), make.event("8-K of Coinbase")]
-    make.covered(make.events(filings, "sec/current/8-K"), NOW - 400 * DAY)
+    make.events(filings)
+    make.look_at_filings(NOW - 400 * DAY)
     listing = make.event("ABC listed", kind="listing", source="coinspot_announcements", form="")
     make.covered(make.events([listing], "coinspot_announcements"), BEGINNING)
     make.covered(make.events([], "fed"), BEGINNING)

@@ -191,11 +191,24 @@ def test_filings_are_found_by_ticker_and_by_the_name_of_the_company() -> None:
 
 
 def test_events_of_a_covered_month_without_any_are_none() -> None:
-    make.covered(make.events([]), NOW - 40 * DAY)
+    make.look_at_filings(NOW - 40 * DAY)
     asked = {"symbol": "RIOT", "event_type": "sec_filing"}
     assert call("get_catalyst_events", asked).state == State.NONE_IN_COVERED_WINDOW
     asked = {"event_type": "exchange_listing"}
     assert call("get_catalyst_events", asked).state == State.NOT_OBSERVED
+
+
+def test_a_watched_company_s_own_list_is_enough_and_for_others_the_newest_of_the_form() -> None:
+    for name in ("sec/submissions/0001167419", "sec/current/10-K"):
+        make.covered(make.events([], name), NOW - 40 * DAY)
+
+    def state(symbol: str, event_type: str) -> State:
+        return call("get_catalyst_events", {"symbol": symbol, "event_type": event_type}).state
+
+    assert state("RIOT", "sec_filing") == State.NONE_IN_COVERED_WINDOW
+    assert state("COIN", "sec_filing") == State.NOT_OBSERVED
+    assert state("GLXY", "10-K") == State.NONE_IN_COVERED_WINDOW
+    assert state("GLXY", "8-K") == state("GLXY", "sec_filing") == State.NOT_OBSERVED
 
 
 def test_a_planned_event_is_found_in_a_window_that_lies_ahead() -> None:

@@ -13,6 +13,7 @@ from agents.results import EventData, EventRow, Window
 from agents.retrieval import observe, plain_source
 from agents.tools.human import SymbolOrAll
 from agents.tools.registry import Context, Injected, tool
+from ledgers.catalyst.companies import companies_of
 from ledgers.catalyst.models import Event
 from ledgers.models import Feed, Ledger
 from ledgers.public_ids import public_id
@@ -21,7 +22,7 @@ SPAN = timedelta(days=30)
 MOST = 20
 COMPANIES = {
     "COIN": "coinbase",
-    "MSTR": "strategy",
+    "MSTR": "strategy inc",
     "RIOT": "riot platforms",
     "MARA": "mara holdings",
     "CLSK": "cleanspark",
@@ -70,7 +71,10 @@ def get_catalyst_events(
     events = Event.objects.at(pair).filter(_about(symbol), _of_type(event_type))
     events = events.filter(event_at__gte=window.start, event_at__lt=window.end)
     rows = events.order_by("-event_at", "-id")[:MOST]
-    look = observe(Ledger.CATALYST, lambda feed: _is_of(feed, event_type), window, pair).told()
+    look = observe(
+        Ledger.CATALYST, lambda feed: _could_hold(feed, symbol, event_type), window, pair
+    )
+    look = look.told()
     found = tuple(_row(event) for event in rows)
     return EventData(
         symbol=symbol,
@@ -104,17 +108,28 @@ def _of_type(event_type: str) -> Q:
     return Q(kind=Event.Kind.SEC_FILING, form__in=[event_type, f"{event_type}/A"])
 
 
-def _is_of(feed: Feed, event_type: str) -> bool:
-    """Tell whether a feed could hold events of this type."""
+def _could_hold(feed: Feed, symbol: str, event_type: str) -> bool:
+    """Tell whether a feed must have looked before the absence of such events means anything."""
     source = plain_source(feed)
-    is_sec, is_fed = source == "sec", source.startswith("fed")
-    if event_type == "all":
-        return True
+    if source == "sec":
+        is_filing = event_type in ("all", "sec_filing") or event_type not in KINDS
+        return is_filing and _could_hold_filing(feed.scope, symbol, event_type)
+    is_fed = source.startswith("fed")
     if event_type == "macro":
         return is_fed
-    if event_type.startswith("exchange_") or event_type in {"fork", "staking", "governance"}:
-        return not is_sec and not is_fed
-    return is_sec
+    return event_type == "all" or (
+        event_type in KINDS and event_type != "sec_filing" and not is_fed
+    )
+
+
+def _could_hold_filing(scope: str, symbol: str, event_type: str) -> bool:
+    """Ask a watched company's own list, which is whole; for all others the newest of each form."""
+    kind, _, name = scope.partition("/")
+    watched = [company.scope for company in companies_of(symbol)]
+    if kind == "submissions":
+        return scope in watched
+    any_form = event_type in ("all", "sec_filing", name) or name in ("", "all")
+    return any_form and not (watched and kind == "current")
 
 
 def _row(event: Event) -> EventRow:

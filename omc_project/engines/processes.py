@@ -28,7 +28,7 @@ def is_running(pid: int, *, naming: Path) -> bool:
 def _is_running_by_ps(pid: int, naming: Path) -> bool:
     """Ask ps, where there is no /proc (macOS)."""
     shown = subprocess.run(  # noqa: S603
-        ["ps", "-o", "stat=,command=", "-p", str(pid)],  # noqa: S607
+        ["ps", "-ww", "-o", "stat=", "-o", "command=", "-p", str(pid)],  # noqa: S607
         capture_output=True,
         check=False,
         text=True,

@@ -101,7 +101,7 @@ def import_feed(account: Account) -> Feed:
     return stray_feed(f"import_omc/{account.pk}", Ledger.EXCHANGE, every=None)
 
 
-def bought(account: Account, at: datetime) -> None:
+def bought(account: Account, at: datetime, **options: Any) -> None:
     """Store one purchase of the account."""
     record = FillRecord(
         event_at=at,
@@ -117,7 +117,7 @@ def bought(account: Account, at: datetime) -> None:
         fee=Decimal(1),
         fee_asset="AUD",
     )
-    store(Fill, [record], make_run(import_feed(account)), observed_at=at)
+    store(Fill, [record], make_run(import_feed(account), **options), observed_at=at)
 
 
 def make_slot(job: str, number: int, state: str, sent_at: datetime) -> Slot:

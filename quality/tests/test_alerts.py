@@ -180,7 +180,14 @@ def test_acknowledging_twice_is_once(ada) -> None:
     assert kinds(alert) == ["acknowledged"] * 2
 
 
-@pytest.mark.parametrize(("after", "told"), [(-SECOND, []), (SECOND, [("woken", "coinspot")])])
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (-SECOND, []),
+        (0 * SECOND, [("woken", "coinspot")]),
+        (SECOND, [("woken", "coinspot")]),
+    ],
+)
 def test_a_silence_ends_when_it_was_said_to(ada, after, told) -> None:
     write(finding())
     snooze(Alert.objects.get().pk, until=NOW + HOUR, by=ada.pk, now=NOW)

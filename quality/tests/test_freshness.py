@@ -8,9 +8,11 @@ import pytest
 from django.utils import timezone
 
 from ledgers.collecting.registry import collectors, expected_feeds, feed_of
+from ledgers.exchange.models import Fill
 from ledgers.feeds import State
 from ledgers.glass.models import Quote
 from ledgers.models import CollectorRun, Feed, Ledger, Schedule
+from ledgers.reading import pair
 from quality.checks.catalyst import catalyst_is_fresh
 from quality.checks.exchange import exchange_is_fresh
 from quality.checks.glass import glass_is_fresh
@@ -150,6 +152,15 @@ def test_a_dead_source_of_many_feeds_is_one_cause(sources) -> None:
     assert {one.about for one in found} == {"many"}
 
 
+def test_a_source_of_one_feed_is_about_its_feed(sources) -> None:
+    single = make_collector("single", Ledger.HUMAN, scopes=("a",))
+    alive = make_collector("alive", Ledger.HUMAN)
+    sources(single, alive)
+    looked(single, NOW - 3 * HOUR)
+    looked(alive, NOW)
+    assert [one.about for one in human_is_fresh(NOW)] == ["single/a"]
+
+
 def test_one_dead_feed_of_a_living_source_is_about_itself(sources) -> None:
     many = make_collector("many", Ledger.HUMAN, scopes=("a", "b"))
     sources(many)
@@ -227,7 +238,9 @@ def test_no_check_reads_facts_of_the_polled_ledgers(sources) -> None:
     ]
 
 
-@pytest.mark.parametrize(("after", "level"), [(-SECOND, None), (SECOND, Level.WARNING)])
+@pytest.mark.parametrize(
+    ("after", "level"), [(-SECOND, None), (0 * SECOND, None), (SECOND, Level.WARNING)]
+)
 def test_an_old_account_is_a_warning_to_its_owner_alone(after, level) -> None:
     ada, bob = make_user("ada"), make_user("bob")
     old, recent = make_account(ada), make_account(bob)
@@ -239,7 +252,10 @@ def test_an_old_account_is_a_warning_to_its_owner_alone(after, level) -> None:
     )
 
 
-@pytest.mark.parametrize(("after", "level"), [(-SECOND, Level.WARNING), (SECOND, Level.CRITICAL)])
+@pytest.mark.parametrize(
+    ("after", "level"),
+    [(-SECOND, Level.WARNING), (0 * SECOND, Level.WARNING), (SECOND, Level.CRITICAL)],
+)
 def test_a_ledger_of_old_accounts_alone_is_critical(after, level) -> None:
     bought(make_account(make_user()), NOW - 400 * DAY - after)
     assert [one.level for one in exchange_is_fresh(NOW)] == [level]
@@ -261,8 +277,10 @@ def test_an_import_counts_by_what_it_covers_not_by_when_it_ran() -> None:
 
 
 def test_a_row_of_the_future_makes_no_account_known() -> None:
-    bought(make_account(make_user()), NOW + DAY)
-    assert [one.level for one in exchange_is_fresh(NOW)] == [Level.CRITICAL]
+    now = timezone.now()
+    bought(make_account(make_user()), now + DAY, kind="live")
+    assert Fill.objects.of_everyone().seen(pair()).count() == 1
+    assert [one.level for one in exchange_is_fresh(timezone.now())] == [Level.CRITICAL]
 
 
 def test_a_venue_that_is_asked_by_a_cadence_is_judged_like_any_feed(sources) -> None:

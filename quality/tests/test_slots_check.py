@@ -35,7 +35,9 @@ def test_a_job_of_no_ledger_is_found_too() -> None:
     assert [one.ledger for one in no_slot_is_abandoned(NOW)] == [""]
 
 
-@pytest.mark.parametrize(("after", "is_found"), [(-SECOND, True), (SECOND, False)])
+@pytest.mark.parametrize(
+    ("after", "is_found"), [(-SECOND, True), (0 * SECOND, True), (SECOND, False)]
+)
 def test_it_is_shown_for_the_window_after_the_job_works_again(after, is_found) -> None:
     given_up_at = NOW - HOUR - after
     make_slot(JOB, 1, ABANDONED, given_up_at - settings.OMC_PATIENCE)

@@ -15,6 +15,7 @@ from defusedxml.ElementTree import fromstring
 from django.conf import settings
 from psycopg.types.range import Range
 
+from ledgers.catalyst.companies import WATCHED, Company
 from ledgers.catalyst.models import Event
 from ledgers.catalyst.records import EventRecord
 from ledgers.collecting.collector import (
@@ -25,6 +26,7 @@ from ledgers.collecting.collector import (
     covered_by_list,
     each,
     member,
+    slot_of,
 )
 from ledgers.collecting.errors import BadValueError, DriftError
 from ledgers.collecting.http import is_replayed, require
@@ -47,30 +49,6 @@ ROLES = ("Issuer", "Subject", "Filer")
 """Whom a filing is about, best first; after them who else signed it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
-    """A company we watch, and the asset that it holds for its owners, if it is a fund."""
-
-    cik: int
-    ticker: str
-    name: str
-    assets: tuple[str, ...] = ()
-
-
-WATCHED = (
-    Company(1679788, "COIN", "Coinbase Global"),
-    Company(1050446, "MSTR", "Strategy"),
-    Company(1507605, "MARA", "MARA Holdings"),
-    Company(1167419, "RIOT", "Riot Platforms"),
-    Company(827876, "CLSK", "CleanSpark"),
-    Company(1710350, "BTBT", "Bit Digital"),
-    Company(1783879, "HOOD", "Robinhood Markets"),
-    Company(1318605, "TSLA", "Tesla"),
-    Company(1980994, "IBIT", "iShares Bitcoin Trust ETF", ("BTC",)),
-    Company(1852317, "FBTC", "Fidelity Wise Origin Bitcoin Fund", ("BTC",)),
-    Company(1869699, "ARKB", "ARK 21Shares Bitcoin ETF", ("BTC",)),
-    Company(1588489, "GBTC", "Grayscale Bitcoin Trust", ("BTC",)),
-)
 FORMS = {
     "8-K": "current report",
     "10-K": "annual report",
@@ -107,7 +85,7 @@ class SecFilings(Collector):
 
     def scopes(self) -> Sequence[str]:
         forms = [f"current/{form}" for form in settings.OMC_SEC_FORMS]
-        return (*forms, *(f"submissions/{cik:010d}" for cik in _watched()))
+        return (*forms, *(company.scope for company in _watched().values()))
 
     def cadence(self, scope: str) -> timedelta:
         """Read the newest filings every five minutes, a company's whole list each hour."""
@@ -141,7 +119,8 @@ class SecFilings(Collector):
     def covered(self, looked: Looked) -> Range[datetime] | None:
         if looked.ask.scope.startswith("current/"):
             return covered_by_list(looked)
-        return super().covered(looked)
+        slot = slot_of(looked.observed_at, self.cadence(looked.ask.scope))
+        return Range(min([*looked.events, slot.lower]), slot.upper)  # its list has no holes
 
     def _contact(self) -> str:
         if is_replayed(self):

@@ -265,6 +265,16 @@ def test_between_two_recorded_polls_only_the_new_filings_are_new(settings) -> No
     assert (february.new, march.new, march.revised) == (1000, 2, 0)
 
 
+@samples_needed
+@pytest.mark.usefixtures("ledger")
+def test_a_company_s_list_covers_from_its_oldest_filing_to_the_end_of_the_hour(settings) -> None:
+    settings.OMC_SEC_FORMS, settings.OMC_SEC_WATCHLIST = [], ["1318605"]
+    with replayed(SAMPLES, settings):
+        (run,) = collect("sec")
+    oldest = Event.objects.order_by("event_at").first().event_at
+    assert (run.window.lower, run.window.upper) == (oldest, datetime(2026, 3, 5, 1, tzinfo=UTC))
+
+
 def test_shipped_columns_are_of_equal_length() -> None:
     body = shipped("edgar/submissions.json", match="0001679788")
     assert len(parsed(SEC, payload(SUBMISSIONS, body))[0]) == 3
