@@ -6,6 +6,8 @@ import psycopg
 import redis
 from django.conf import settings
 from django.db import connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from omc_project import embedded
 from omc_project.errors import ServerError
@@ -43,7 +45,9 @@ def require_database() -> None:
 def require_redis() -> None:
     """Refuse a REDIS_URL that does not answer, or a server that may drop work silently."""
     try:
-        client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5)
+        client = redis.Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0)
+        )
     except ValueError:
         raise ServerError(
             "REDIS_URL cannot be read. It looks like redis://:PASSWORD@HOST:PORT/0; in the "

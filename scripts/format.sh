@@ -10,4 +10,4 @@ if [ -n "$templates" ]; then
     # shellcheck disable=SC2086 # one word a file
     $bin/djlint --quiet --reformat $templates || true # 1: it reformatted
 fi
-if command -v terraform >/dev/null; then terraform fmt -recursive infra; fi
+if command -v terraform >/dev/null && [ -d infra ]; then terraform fmt -recursive infra; fi

@@ -54,6 +54,7 @@ wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 1GB
 synchronous_commit = on
+fsync = {sync}
 random_page_cost = 1.1
 include = 'custom.conf'
 """
@@ -160,7 +161,8 @@ def _make_cluster(runner: Account, log: IO[bytes]) -> None:
 def _write_config(runner: Account, data: Path) -> None:
     quoted = str(places.SOCKETS).replace("'", "''")
     new = data / "postgresql.conf.new"
-    new.write_text(CONFIG.format(sockets=quoted, port=PORT))
+    sync = "off" if os.environ.get("OMC_THROWAWAY") else "on"
+    new.write_text(CONFIG.format(sockets=quoted, port=PORT, sync=sync))
     new.replace(data / "postgresql.conf")
     custom = data / "custom.conf"
     custom.touch()

@@ -13,7 +13,7 @@ from django.db import connection
 from omc_project import bootstrap, embedded
 from omc_project.engines import valkey
 from omc_project.errors import ServerError
-from omc_project.ports import free_port
+from omc_project.ports import free_port, listens
 from omc_project.tests.homes import Home, wait_until
 
 SECRET = "hunter2hunter2"
@@ -30,20 +30,9 @@ def valkey_with(folder, *options: str):
     port = free_port()
     command = [valkey.program(), "--port", str(port), "--bind", "127.0.0.1", "--dir", folder]
     with subprocess.Popen([*command, "--save", "", *options], stdout=subprocess.DEVNULL) as server:
-        wait_until(lambda: is_up(port))
+        wait_until(lambda: listens(port))
         yield port
         server.terminate()
-
-
-def is_up(port: int) -> bool:
-    with redis.Redis(port=port) as client:
-        try:
-            client.info()
-        except redis.AuthenticationError:
-            return True
-        except redis.ConnectionError:
-            return False
-    return True
 
 
 def test_a_database_server_that_is_away_is_named_without_the_password(home):

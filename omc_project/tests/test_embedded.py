@@ -122,6 +122,7 @@ def test_a_zombie_counts_as_dead_and_a_stranger_as_not_ours():
     assert not processes.is_running(os.getpid(), naming=Path("/nowhere/pg"))
 
 
+@pytest.mark.full
 def test_servers_whose_sockets_were_swept_away_are_replaced_and_keep_their_data(home):
     with home.user():
         with home.postgres() as connection, home.valkey() as client:
@@ -155,6 +156,7 @@ def test_a_forked_child_keeps_the_engines_up_after_its_parent_has_left(home):
     assert len(home.pids()) >= 2
 
 
+@pytest.mark.full
 def test_two_checkouts_run_at_the_same_time_and_know_nothing_of_each_other(home):
     with new_home() as other, home.user(), other.user():
         with home.valkey() as client:
@@ -166,6 +168,7 @@ def test_two_checkouts_run_at_the_same_time_and_know_nothing_of_each_other(home)
             assert client.get("mine") is None
 
 
+@pytest.mark.full
 def test_a_start_that_was_killed_half_way_leaves_nothing_that_is_taken_for_data(home):
     half = home.path / "pg.new"
     half.mkdir(parents=True)
@@ -175,6 +178,17 @@ def test_a_start_that_was_killed_half_way_leaves_nothing_that_is_taken_for_data(
     assert not half.exists()
 
 
+@pytest.mark.parametrize(("throwaway", "fsync"), [("", "on"), ("1", "off")])
+def test_only_data_that_may_be_lost_are_not_synced_to_the_disk(home, throwaway, fsync):
+    code = ENSURE + (
+        "import psycopg; d = embedded.DATABASE\n"
+        "with psycopg.connect(host=d['HOST'], user=d['USER'], dbname=d['NAME']) as c:\n"
+        "    print(c.execute('show fsync').fetchone()[0])"
+    )
+    assert home.python(code, OMC_THROWAWAY=throwaway).stdout == f"{fsync}\n"
+
+
+@pytest.mark.full
 def test_data_of_an_older_postgresql_are_refused_and_left_alone(home):
     assert home.python(ENSURE).returncode == 0
     version = home.path / "pg" / "PG_VERSION"
@@ -216,6 +230,7 @@ def test_a_long_path_gets_a_short_private_socket_folder_that_nobody_else_may_mak
         short.rmdir()
 
 
+@pytest.mark.full
 def test_engines_run_from_a_path_that_is_too_long_for_a_socket(home):
     deep = Home(path=home.path.parent / ("y" * 120))
     found = deep.python(ENSURE + "print(embedded.DATABASE['HOST'])")
@@ -223,6 +238,7 @@ def test_engines_run_from_a_path_that_is_too_long_for_a_socket(home):
     Path(found.stdout.strip()).rmdir()
 
 
+@pytest.mark.full
 def test_root_whose_account_cannot_reach_the_folder_runs_the_engines_in_a_namespace(home):
     if os.geteuid() != 0:
         pytest.skip("only root needs another account")

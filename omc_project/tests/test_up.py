@@ -110,7 +110,10 @@ def started(home: Home, *words: str, **variables: str):
 @pytest.fixture(scope="module")
 def house():
     """Start once for all tests that only look, or that hurt what is put back."""
-    with new_home() as home, started(home, "--offline") as running_house:
+    with (
+        new_home() as home,
+        started(home, "--offline", OMC_DISPATCH_EVERY="1") as running_house,
+    ):
         yield running_house
 
 
@@ -224,6 +227,7 @@ def answers(house: House) -> bool:
         return False
 
 
+@pytest.mark.full
 def test_killed_engines_are_started_again(house):
     house.home.kill()
     wait_until(lambda: len(house.home.pids()) > 2, patience=PATIENCE)

@@ -82,15 +82,15 @@ def test_what_was_looked_at_just_now_raises_nothing() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("ledger", POLLED)
+@pytest.mark.parametrize("polled", POLLED)
 @pytest.mark.parametrize(("after", "level"), [(-SECOND, None), (SECOND, Level.ERROR)])
-def test_a_frozen_feed_is_found_exactly_after_two_intervals(sources, ledger, after, level) -> None:
-    frozen, alive = make_collector("frozen", ledger), make_collector("alive", ledger)
+def test_a_frozen_feed_is_found_exactly_after_two_intervals(sources, polled, after, level) -> None:
+    frozen, alive = make_collector("frozen", polled), make_collector("alive", polled)
     sources(frozen, alive)
     looked(frozen, NOW)
     now = NOW + 2 * HOUR + after
     looked(alive, now)
-    found = list(POLLED[ledger](now))
+    found = list(POLLED[polled](now))
     assert [(one.subject, one.level) for one in found] == ([("frozen", level)] if level else [])
 
 
@@ -106,14 +106,14 @@ def test_a_late_feed_is_found_where_that_is_wanted(sources, after, level) -> Non
     assert list(glass_is_fresh(now)) == []
 
 
-@pytest.mark.parametrize("ledger", POLLED)
+@pytest.mark.parametrize("polled", POLLED)
 @pytest.mark.parametrize(("after", "level"), [(-SECOND, None), (SECOND, Level.CRITICAL)])
-def test_a_ledger_whose_last_feed_stands_still_is_critical(sources, ledger, after, level) -> None:
-    only = make_collector("only", ledger)
+def test_a_ledger_whose_last_feed_stands_still_is_critical(sources, polled, after, level) -> None:
+    only = make_collector("only", polled)
     sources(only)
     looked(only, NOW)
-    found = list(POLLED[ledger](NOW + 2 * HOUR + after))
-    assert [(one.subject, one.level) for one in found] == ([(ledger, level)] if level else [])
+    found = list(POLLED[polled](NOW + 2 * HOUR + after))
+    assert [(one.subject, one.level) for one in found] == ([(polled, level)] if level else [])
 
 
 def test_another_ledger_that_stands_still_is_not_blamed(sources) -> None:
