@@ -25,7 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from omc_project.bootstrap import bootstrap
 
     law.load_profile("full" if config.getoption("--full") else "quick")
-    bootstrap()
+    if config.getoption("dist", "no") == "no":  # one that only hands tests to others needs none
+        bootstrap()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -37,7 +38,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
     """Make the test database always; pytest-django makes it only for tests marked django_db."""
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False)

@@ -203,7 +203,8 @@ def test_a_watched_company_s_own_list_is_enough_and_for_others_the_newest_of_the
         make.covered(make.events([], name), NOW - 40 * DAY)
 
     def state(symbol: str, event_type: str) -> State:
-        return call("get_catalyst_events", {"symbol": symbol, "event_type": event_type}).state
+        asked = {"symbol": symbol, "event_type": event_type}
+        return State(call("get_catalyst_events", asked).state)
 
     assert state("RIOT", "sec_filing") == State.NONE_IN_COVERED_WINDOW
     assert state("COIN", "sec_filing") == State.NOT_OBSERVED

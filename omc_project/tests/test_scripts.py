@@ -214,7 +214,10 @@ def test_arguments_of_scripts_test_go_to_pytest(tmp_path):
     )
     first, second = done.stdout.splitlines()
     assert first.endswith("scripts/environment.py requirements/dev.txt")
-    assert second == f"{tmp_path}/.omc/test -m pytest ledgers -k two words --full"
+    home, given = second.split(" ", 1)
+    assert home == f"{tmp_path}/.omc/test"
+    assert given.startswith("-m pytest --dist=worksteal --tx=popen//env:OMC_HOME=")
+    assert given.endswith(" ledgers -k two words --full")
 
 
 def pins(lock: str) -> dict[str, str]:

@@ -120,7 +120,8 @@ class SecFilings(Collector):
         if looked.ask.scope.startswith("current/"):
             return covered_by_list(looked)
         slot = slot_of(looked.observed_at, self.cadence(looked.ask.scope))
-        return Range(min([*looked.events, slot.lower]), slot.upper)  # its list has no holes
+        oldest = min(looked.events, default=slot.lower)  # the list has no holes since then
+        return Range(oldest, slot.upper)
 
     def _contact(self) -> str:
         if is_replayed(self):
