@@ -67,11 +67,17 @@ class Feed(models.Model):
 
 
 class Schedule(models.Model):
-    """How often a job runs, and whether an operator paused it."""
+    """How often a job runs, whether an operator paused it, and whether its breaker is open.
+
+    After `failures` failed runs in a row the breaker rests the job until `rests_until`; then one
+    run tries again.
+    """
 
     job = models.CharField(max_length=100, primary_key=True, help_text="kind:name")
     every = models.DurationField()
     is_paused = models.BooleanField(default=False)
+    failures = models.PositiveSmallIntegerField(default=0, editable=False)
+    rests_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["job"]

@@ -58,11 +58,26 @@ class Looked:
     events: Sequence[datetime]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One value that a plug-in cannot work without, such as a key; its operator sets it.
+
+    It comes from the environment (`OMC_<SLUG>_<NAME>`) or from the admin, where it is write-only.
+    """
+
+    name: str
+    help: str
+    is_secret: bool = True
+
+
 class Http(Protocol):
     """What a collector may do with the network."""
 
     def get(self, url: str, headers: dict[str, str] | None = None, **params: str) -> Payload:
         """Ask for `url` and return the answer, or raise a `CollectError`."""
+
+    def post(self, url: str, body: bytes, headers: dict[str, str]) -> Payload:
+        """Send exactly `body`, once: what a POST did is not known when it fails."""
 
 
 class Collector(ABC):
@@ -79,6 +94,9 @@ class Collector(ABC):
     """Whether the source may change what it said; True until documents and recordings differ."""
     lag: ClassVar[timedelta] = timedelta(0)
     """From event_at to the moment the source publishes."""
+    is_plug_in: ClassVar[bool] = False
+    """Whether it is off until OMC_PLUG_INS names it or, if it has needs, all of them are set."""
+    needs: ClassVar[tuple[Need, ...]] = ()
     parser: ClassVar[int] = 1
     """Raise it when `parse` makes other records of the same bytes."""
 

@@ -58,7 +58,7 @@ class RequestsHttp:
         """Ask for `url` and return the answer; try again what may pass, or raise."""
         for attempt in range(settings.OMC_HTTP_ATTEMPTS):
             try:
-                return self._ask(url, headers or {}, params)
+                return self._ask("GET", url, headers=headers, params=params)
             except CollectError as error:
                 last = attempt + 1 == settings.OMC_HTTP_ATTEMPTS
                 if last or not error.is_retried:
@@ -66,7 +66,11 @@ class RequestsHttp:
                 time.sleep(_pause(error, attempt))
         raise AssertionError("unreachable")
 
-    def _ask(self, url: str, headers: dict[str, str], params: dict[str, str]) -> Payload:
+    def post(self, url: str, body: bytes, headers: dict[str, str]) -> Payload:
+        """Send exactly `body` and return the answer; never again by itself, or raise."""
+        return self._ask("POST", url, headers=headers, data=body)
+
+    def _ask(self, method: str, url: str, **sent: Any) -> Payload:
         target = route(url, self._collector)
         host = urlsplit(url).hostname or ""
         if not is_replayed(self._collector):
@@ -75,10 +79,10 @@ class RequestsHttp:
         try:
             with (
                 cut_off(settings.OMC_HTTP_DEADLINE),
-                self._session.get(
+                self._session.request(
+                    method,
                     target,
-                    params=params,
-                    headers=headers,
+                    **sent,
                     stream=True,
                     allow_redirects=False,
                     timeout=(settings.OMC_HTTP_CONNECT_TIMEOUT, settings.OMC_HTTP_DEADLINE),
