@@ -95,5 +95,7 @@ def _judge(feed: Feed, until: datetime | None, now: datetime) -> tuple[State, st
 
 
 def _spoken(every: timedelta) -> str:
+    """Write a cadence as it follows the word every: minute, 5 minutes, 6 hours."""
     minutes = every.total_seconds() / 60
-    return f"{minutes:g} minutes" if minutes < 120 else f"{minutes / 60:g} hours"  # noqa: PLR2004  # two hours
+    count, unit = (minutes, "minute") if minutes < 120 else (minutes / 60, "hour")  # noqa: PLR2004  # two hours
+    return unit if count == 1 else f"{count:g} {unit}s"
