@@ -28,6 +28,7 @@ from omc_project.errors import SetupError
 from omc_project.supervisor import Supervisor, Watch
 
 THREADS = "8"
+QUEUES = "celery,orders"
 WORKERS = "2"  # processes of the Celery worker
 
 Say = Callable[[str], None]
@@ -73,7 +74,8 @@ def programs(*, host: str, port: int, replay: int | None) -> list[Program]:
         Program(
             name="worker",
             argv=_celery(
-                "worker", "--concurrency", WORKERS, "--without-gossip", "--without-mingle"
+                *("worker", "--queues", QUEUES, "--concurrency", WORKERS),
+                *("--without-gossip", "--without-mingle"),
             ),
             main=_celery_main,
         ),

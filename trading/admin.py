@@ -1,4 +1,7 @@
-"""The page about profit and loss: one's own accounts, and for operators those of everyone."""
+"""The page about profit and loss: one's own accounts, and for operators those of everyone.
+
+The pages of orders are those of `trading.ordering_admin`, registered here too.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,10 @@ from ledgers.reading import pair
 from trading.core.lots import METHODS
 from trading.histories import UnbookableError
 from trading.models import AccountPnl
+from trading.ordering_admin import OPERATES
 from trading.panels import equity_chart, figures, month_chart, position_rows
 from trading.reports import By, PnlReport
 from trading.services import pnl_of
-
-OPERATES = "exchange.view_account"
 
 
 @admin.register(AccountPnl)

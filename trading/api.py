@@ -18,6 +18,7 @@ from ledgers.questions import PAIR, ask_pair, given_of, moment_of, only_pair
 from ledgers.serializers import AnswerSerializer
 from trading.core.lots import METHODS
 from trading.histories import UnbookableError
+from trading.ordering_api import CancelOrder, Kill, OneOrder, Orders, Risk
 from trading.reports import By, PnlReport
 from trading.serializers import (
     AccountsSerializer,
@@ -113,4 +114,9 @@ urlpatterns = [
     path("accounts/", Accounts.as_view(), name="accounts"),
     path("positions/", Positions.as_view(), name="positions"),
     path("pnl/", Pnl.as_view(), name="pnl"),
+    path("orders/", Orders.as_view(), name="orders"),
+    path("orders/<int:pk>/", OneOrder.as_view(), name="order"),
+    path("orders/<int:pk>/cancel/", CancelOrder.as_view(), name="cancel-order"),
+    path("risk/", Risk.as_view(), name="risk"),
+    path("kill/", Kill.as_view(), name="kill"),
 ]

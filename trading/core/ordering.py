@@ -56,3 +56,14 @@ def check_move(old: State, new: State) -> None:
     """Raise `IllegalMoveError` unless an order may go from `old` to `new`."""
     if new not in MOVES[old]:
         raise IllegalMoveError(f"An order that is {old} cannot become {new}.")
+
+
+class End(StrEnum):
+    """Why an order that was let through ended without being filled."""
+
+    ASKED = "asked"
+    KILLED = "killed"
+    TOO_LATE = "too_late"
+    REFUSED = "refused"
+    NOT_FOUND = "not_found"
+    VENUE = "venue"
