@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -17,6 +19,9 @@ from ledgers.api import PARAMETERS, user_id_of
 from ledgers.questions import PAIR, ask_pair, given_of, moment_of, only_pair
 from ledgers.serializers import AnswerSerializer
 from trading.core.lots import METHODS
+from trading.explaining import Explanation, explain
+from trading.explanation_serializers import ExplanationSerializer
+from trading.exporting import FORMATS
 from trading.histories import UnbookableError
 from trading.ordering_api import CancelOrder, Kill, OneOrder, Orders, Risk
 from trading.reports import By, PnlReport
@@ -41,6 +46,7 @@ OWN = {
     "at": OpenApiParameter("at", OpenApiTypes.DATETIME, description="Event time; default: as_of."),
     "by": OpenApiParameter("by", str, enum=[part.value for part in By]),
 }
+ASSET = OpenApiParameter("asset", str, description="Only this asset's share.")
 SHARED = [PARAMETERS[name] for name in PAIR]
 
 
@@ -86,10 +92,58 @@ class Pnl(APIView):
         return Response(PnlSerializer(_report(request, tuple(OWN))).data)
 
 
+class Explain(APIView):
+    """What the numbers of one account are made from."""
+
+    @extend_schema(
+        parameters=[*SHARED, *(OWN[name] for name in ("account", "method", "at")), ASSET],
+        responses=ExplanationSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Tell every entry, lot, disposal, fee, flow and price behind an account's numbers."""
+        return Response(ExplanationSerializer(_explanation(request, ("asset",))).data)
+
+
+class Export(APIView):
+    """An account for somebody else's program."""
+
+    @extend_schema(
+        parameters=[*SHARED, *(OWN[name] for name in ("account", "method", "at"))],
+        responses={(200, "text/plain"): str},
+    )
+    def get(self, request: Request, form: str) -> HttpResponse:
+        """Write disposals as CSV, or everything as a beancount file."""
+        if form not in FORMATS:
+            raise NotFound(f"No form {form!r}. The forms are {', '.join(FORMATS)}.")
+        explained = _explanation(request, ())
+        text = FORMATS[form](explained)
+        kind = "text/csv" if form == "csv" else "text/plain"
+        answer = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
+        name = f"account-{explained.account}.{form}"
+        answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        return answer
+
+
+def _explanation(request: Request, extra: tuple[str, ...]) -> Explanation:
+    given = given_of(request.query_params, (*PAIR, "account", "method", "at", *extra))
+    user_id = user_id_of(request)
+    if "account" not in given:
+        raise ValidationError({"account": ["Name one of your accounts."]})
+    with refusing():
+        return explain(
+            user_id,
+            find_account(user_id, given["account"]).pk,
+            pair=ask_pair(given),
+            method=given.get("method"),
+            at=moment_of(given, "at"),
+            asset=given.get("asset"),
+        )
+
+
 def _report(request: Request, own: tuple[str, ...]) -> PnlReport:
     given = given_of(request.query_params, (*PAIR, *own))
     user_id = user_id_of(request)
-    try:
+    with refusing():
         return pnl_of(
             user_id,
             pair=ask_pair(given),
@@ -98,6 +152,13 @@ def _report(request: Request, own: tuple[str, ...]) -> PnlReport:
             at=moment_of(given, "at"),
             by=given.get("by"),
         )
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn a question without an answer into a problem that says why."""
+    try:
+        yield
     except UnknownAccountError as error:
         raise NotFound(str(error)) from error
     except QuestionError as error:
@@ -114,6 +175,8 @@ urlpatterns = [
     path("accounts/", Accounts.as_view(), name="accounts"),
     path("positions/", Positions.as_view(), name="positions"),
     path("pnl/", Pnl.as_view(), name="pnl"),
+    path("explain/", Explain.as_view(), name="explain"),
+    path("exports/<str:form>/", Export.as_view(), name="export"),
     path("orders/", Orders.as_view(), name="orders"),
     path("orders/<int:pk>/", OneOrder.as_view(), name="order"),
     path("orders/<int:pk>/cancel/", CancelOrder.as_view(), name="cancel-order"),

@@ -35,14 +35,20 @@ class UnbookableError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The entries of one account, and how many fills and transfers they are."""
+    """The entries of one account, how many fills and transfers they are, and their facts' ids."""
 
     entries: Sequence[Entry]
     fills: int
     transfers: int
+    facts: Mapping[str, Fill | Transfer]
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Return the public id of the fact behind each entry, by the entry's key."""
+        return {key: public_id(fact) for key, fact in self.facts.items()}
 
 
-NOTHING = History(entries=(), fills=0, transfers=0)
+NOTHING = History(entries=(), fills=0, transfers=0, facts={})
 
 
 def read_histories(user_id: int, pair: Pair, *, at: datetime) -> dict[int, History]:
@@ -54,15 +60,21 @@ def read_histories(user_id: int, pair: Pair, *, at: datetime) -> dict[int, Histo
     transfers = list(Transfer.objects.for_user(user_id).at(pair).filter(event_at__lte=at))
     linked = own_transfers(transfers)
     entries: dict[int, list[Entry]] = defaultdict(list)
+    facts: dict[int, dict[str, Fill | Transfer]] = defaultdict(dict)
     for fill in fills:
-        entries[fill.account_id].append(_trade(fill))
+        trade = _trade(fill)
+        entries[fill.account_id].append(trade)
+        facts[fill.account_id][trade.key] = fill
     for transfer in transfers:
-        entries[transfer.account_id].append(_flow(transfer, linked.get(transfer.pk)))
+        flow = _flow(transfer, linked.get(transfer.pk))
+        entries[transfer.account_id].append(flow)
+        facts[transfer.account_id][flow.key] = transfer
     return {
         account_id: History(
             entries=found,
             fills=sum(isinstance(entry, Trade) for entry in found),
             transfers=sum(isinstance(entry, Flow) for entry in found),
+            facts=facts[account_id],
         )
         for account_id, found in entries.items()
     }

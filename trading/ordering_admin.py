@@ -70,12 +70,12 @@ class OwnPage(Page):
         """Keep the account of a row."""
         return ("account",) if obj else ()
 
-    def formfield_for_foreignkey(self, field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer one's own accounts."""
-        if field.name == "account":
-            own = field.remote_field.model.objects.filter(user_id=request.user.pk)
+        if db_field.name == "account":
+            own = db_field.remote_field.model.objects.filter(user_id=request.user.pk)
             kwargs["queryset"] = own
-        return super().formfield_for_foreignkey(field, request, **kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @admin.register(OrderIntent)
@@ -130,7 +130,8 @@ class OrderIntentAdmin(OwnPage):
     @action(description="Cancel")
     def cancel_orders(self, request: HttpRequest, intents: QuerySet[OrderIntent]) -> None:
         """Ask for the end of one's own orders among those chosen, and say how it went."""
-        for intent in intents.filter(account__user_id=request.user.pk):
+        user: Any = request.user
+        for intent in intents.filter(account__user_id=user.pk):
             try:
                 ended = cancel(intent.pk, actor=_name(request), now=timezone.now())
                 self.message_user(request, f"{intent.client_id}: {ended.state}.")

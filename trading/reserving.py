@@ -35,8 +35,8 @@ def consumption(fill: Fill) -> Decimal:
     quantity: Decimal = fill.quantity
     if fill.side == Side.SELL:
         return quantity
-    fee: Decimal = fill.fee if fill.fee_asset == fill.quote else ZERO
-    return quantity * fill.price + fee
+    worth: Decimal = quantity * fill.price
+    return worth + fill.fee if fill.fee_asset == fill.quote else worth
 
 
 def executions(account_id: int, venue_order_id: str) -> list[Fill]:

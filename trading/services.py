@@ -6,7 +6,7 @@ pair sees, so the same question has the same answer for ever.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,7 +24,7 @@ from trading.core.journal import Book, FeePolicy, Parcel, fees_in_basis, implied
 from trading.core.lots import METHODS
 from trading.core.valuation import Valuation, combine
 from trading.histories import NOTHING, History, read_histories, wanted_prices
-from trading.pricing import Price, PriceTable, find_prices
+from trading.pricing import Price, PriceTable, Wanted, find_prices
 from trading.reporting import account_lines, asset_lines, day_lines, holdings_of, name_of
 from trading.reports import By, Holding, Line, PnlReport, Totals
 
@@ -54,6 +54,11 @@ class Booked:
         """Return where the accounts stand at the moment asked for."""
         return self.stands[-1]
 
+    def price_of(self, account: Account) -> Callable[[str], Price | None]:
+        """Return what looks up the price that an asset of an account stands at."""
+        at = self.last.at
+        return lambda asset: self.table.found.get(Wanted(asset, account.base_currency, at))
+
     def values(self, accounts: Iterable[Account]) -> list[Valuation]:
         """Return what some of the accounts are worth at that moment."""
         return [self.last.valuations[str(account.pk)] for account in accounts]
@@ -75,62 +80,27 @@ def pnl_of(  # the sixth argument is the question's
     `QuestionError`, or `UnbookableError` if a stored fact makes no sense.
     """
     moment = at or pair.as_of
-    part = _check(pair, method, moment, by)
-    everyone = accounts_of(user_id)
-    chosen = [one for one in everyone if account_id in (None, one.pk)]
-    if not chosen:
-        raise UnknownAccountError(_unknown(account_id, everyone))
+    part = By(by) if by in list(By) else None
+    if by is not None and part is None:
+        raise QuestionError(f"No parts by {by!r}. They are by {', '.join(By)}.")
+    everyone, chosen = checked_question(user_id, account_id, pair=pair, method=method, at=moment)
     currencies = {account.base_currency for account in chosen}
     if len(currencies) > 1 and part in (By.ASSET, By.DAY):
         raise QuestionError(
             f"Your accounts are in {' and '.join(sorted(currencies))}, which have no sum. "
             f"Choose one of them: {_names(chosen)}."
         )
-    booked = _book(everyone, pair, method=method, at=moment, is_daily=part is By.DAY)
+    booked = book(everyone, pair, method=method, at=moment, is_daily=part is By.DAY)
     return _report(booked, chosen, pair, part)
 
 
-def accounts_of(user_id: int) -> list[Account]:
-    """Return the user's accounts by name."""
-    return list(Account.objects.filter(user_id=user_id).order_by("name"))
-
-
-def find_account(user_id: int, written: str) -> Account:
-    """Return the user's account of this name, else of this id; raise with the known ones."""
-    everyone = accounts_of(user_id)
-    for account in everyone:
-        if account.name == written:
-            return account
-    for account in everyone:
-        if str(account.pk) == written:
-            return account
-    raise UnknownAccountError(_unknown(repr(written[:60]), everyone))
-
-
-def answer_of(user_id: int, accounts: Sequence[Account], pair: Pair) -> Answer:
-    """Return how good the feeds of these accounts are, and where they have looked."""
-    feeds = _filling(user_id, accounts)
-    return answer(feeds, pair, since=None, until=pair.as_of, found=bool(accounts))
-
-
-def _check(pair: Pair, method: str | None, at: datetime, by: str | None) -> By | None:
-    """Refuse what has no answer, and return in which parts to tell it."""
-    if method is not None and method not in METHODS:
-        raise QuestionError(f"No method {method!r}. The methods are {', '.join(METHODS)}.")
-    if by is not None and by not in list(By):
-        raise QuestionError(f"No parts by {by!r}. They are by {', '.join(By)}.")
-    if at.tzinfo is None:
-        raise QuestionError(f"{at} has no zone and is many moments. Add one, such as Z.")
-    if at > pair.as_of:
-        raise QuestionError(
-            f"Nobody knew on {pair.as_of:%F %T} UTC what would be at {at.astimezone(UTC):%F %T} "
-            "UTC. Ask for an `at` that is not later than as_of."
-        )
-    return By(by) if by else None
-
-
-def _book(
-    accounts: Sequence[Account], pair: Pair, *, method: str | None, at: datetime, is_daily: bool
+def book(
+    accounts: Sequence[Account],
+    pair: Pair,
+    *,
+    method: str | None,
+    at: datetime,
+    is_daily: bool = False,
 ) -> Booked:
     """Book all accounts of one user side by side, since own transfers carry lots."""
     histories = read_histories(accounts[0].user_id, pair, at=at)
@@ -160,6 +130,49 @@ def _book(
         stands=stands(books, entries, moments, market),
         table=table,
     )
+
+
+def accounts_of(user_id: int) -> list[Account]:
+    """Return the user's accounts by name."""
+    return list(Account.objects.filter(user_id=user_id).order_by("name"))
+
+
+def find_account(user_id: int, written: str) -> Account:
+    """Return the user's account of this name, else of this id; raise with the known ones."""
+    everyone = accounts_of(user_id)
+    for account in everyone:
+        if account.name == written:
+            return account
+    for account in everyone:
+        if str(account.pk) == written:
+            return account
+    raise UnknownAccountError(_unknown(repr(written[:60]), everyone))
+
+
+def answer_of(user_id: int, accounts: Sequence[Account], pair: Pair) -> Answer:
+    """Return how good the feeds of these accounts are, and where they have looked."""
+    feeds = _filling(user_id, accounts)
+    return answer(feeds, pair, since=None, until=pair.as_of, found=bool(accounts))
+
+
+def checked_question(
+    user_id: int, account_id: int | None, *, pair: Pair, method: str | None, at: datetime
+) -> tuple[list[Account], list[Account]]:
+    """Return all accounts of a user and those asked for, or raise for what has no answer."""
+    if method is not None and method not in METHODS:
+        raise QuestionError(f"No method {method!r}. The methods are {', '.join(METHODS)}.")
+    if at.tzinfo is None:
+        raise QuestionError(f"{at} has no zone and is many moments. Add one, such as Z.")
+    if at > pair.as_of:
+        raise QuestionError(
+            f"Nobody knew on {pair.as_of:%F %T} UTC what would be at {at.astimezone(UTC):%F %T} "
+            "UTC. Ask for an `at` that is not later than as_of."
+        )
+    everyone = accounts_of(user_id)
+    chosen = [one for one in everyone if account_id in (None, one.pk)]
+    if not chosen:
+        raise UnknownAccountError(_unknown(account_id, everyone))
+    return everyone, chosen
 
 
 def _days(histories: Mapping[int, History], at: datetime) -> list[datetime]:

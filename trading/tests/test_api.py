@@ -154,3 +154,44 @@ def test_a_fact_that_cannot_be_booked_is_a_conflict(client, account) -> None:
 def test_an_answer_takes_few_queries(client, path, django_assert_max_num_queries) -> None:
     with django_assert_max_num_queries(14):
         assert get(client, path).status_code == 200
+
+
+def test_an_explanation_holds_what_the_report_is_made_from(client, account) -> None:
+    told = get(client, "/api/v1/trading/explain/", account="main").json()
+    report = get(client, PNL, account="main").json()
+    assert told["amounts"]["realized"] == report["realized"]
+    assert [row["kind"] for row in told["entries"]] == ["buy", "sell"]
+    share = get(client, "/api/v1/trading/explain/", account="main", asset="BTC").json()
+    assert share["asset"] == "BTC"
+
+
+def test_an_account_can_be_taken_elsewhere(client, account) -> None:
+    answer = get(client, "/api/v1/trading/exports/csv/", account="main")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.content.decode().startswith("asset,quantity,")
+    assert b"2026-" in get(client, "/api/v1/trading/exports/beancount/", account="main").content
+
+
+@pytest.mark.parametrize(
+    ("path", "question", "status"),
+    [
+        ("explain/", {}, 400),
+        ("explain/", {"account": "other"}, 404),
+        ("explain/", {"account": "main", "asset": "XRP"}, 400),
+        ("exports/csv/", {}, 400),
+        ("exports/xls/", {"account": "main"}, 404),
+    ],
+)
+def test_what_cannot_be_explained_is_a_problem_that_says_why(
+    client, path, question, status
+) -> None:
+    answer = get(client, f"/api/v1/trading/{path}", **question)
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_explanations_and_exports_are_of_ones_own_account(account) -> None:
+    stranger = APIClient()
+    stranger.force_authenticate(make_user("eve"))
+    for path in ("explain/", "exports/csv/"):
+        assert get(stranger, f"/api/v1/trading/{path}", account=str(account.pk)).status_code == 404

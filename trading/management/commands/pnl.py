@@ -5,22 +5,18 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from ledgers.reading import Pair, pair
-from trading.core.lots import METHODS
 from trading.histories import UnbookableError
+from trading.management.asking import add_question, moment_of, pair_of, user_id_of
 from trading.reports import By, Holding, Line, PnlReport
 from trading.serializers import PnlSerializer
 from trading.services import QuestionError, UnknownAccountError, find_account, pnl_of
 from trading.writing import money, units
 
-MOST = 20
 AMOUNTS = {
     "equity": "what everything held is worth",
     "flows": "net deposits",
@@ -41,11 +37,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take whose, when, and in which parts."""
-        parser.add_argument("--user", required=True, help="name of the user")
-        parser.add_argument("--account", help="name or id of one account; default: all")
-        parser.add_argument("--method", choices=[*METHODS], help="default: each account's own")
-        parser.add_argument("--at", help="events up to then, such as 2026-06-30T23:59:59Z")
-        parser.add_argument("--as-of", help="what could be known then; default: now")
+        add_question(parser)
         parser.add_argument("--by", choices=[*By], help="also tell the parts")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -61,49 +53,19 @@ class Command(BaseCommand):
 
 
 def _ask(options: dict[str, Any]) -> PnlReport:
-    user_id = _user_id(options["user"])
-    at, as_of = _moment(options["at"], "--at"), _moment(options["as_of"], "--as-of")
+    user_id = user_id_of(options["user"])
     try:
         account = find_account(user_id, options["account"]) if options["account"] else None
         return pnl_of(
             user_id,
-            pair=_pair(as_of),
+            pair=pair_of(options["as_of"]),
             account_id=account.pk if account else None,
             method=options["method"],
-            at=at,
+            at=moment_of(options["at"], "--at"),
             by=options["by"],
         )
     except (QuestionError, UnbookableError, UnknownAccountError) as error:
         raise CommandError(str(error)) from error
-
-
-def _user_id(name: str) -> int:
-    users = get_user_model().objects.order_by("username")
-    user = users.filter(username=name).first()
-    if user is None:
-        known = [one.get_username() for one in users[:MOST]]
-        there = f"There are: {', '.join(known)}." if known else "There is none yet."
-        raise CommandError(f"No user is called {name!r}. {there}")
-    return int(user.pk)
-
-
-def _pair(as_of: datetime | None) -> Pair:
-    if as_of is not None and as_of > timezone.now():
-        raise CommandError(f"--as-of {as_of:%F %T} UTC is in the future. Nobody knows it yet.")
-    return pair(as_of)
-
-
-def _moment(written: str | None, option: str) -> datetime | None:
-    if written is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError as error:
-        message = f"{option} {written!r} is no moment. Write it like 2026-06-30T23:59:59Z."
-        raise CommandError(message) from error
-    if moment.tzinfo is None:
-        raise CommandError(f"{option} {written!r} has no zone and is many moments. Add one: Z.")
-    return moment.astimezone(UTC)
 
 
 def _told(report: PnlReport, user: str) -> Iterator[str]:
