@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 from ledgers.catalogue import CATALOGUE
+from ledgers.mentions import ENOUGH, mentions
 from ledgers.models import Asset
 
 NAMING = ("asset", "currency", "base", "quote", "fee_asset")
-MIN_SYMBOL = 3
 
 
 @cache
@@ -29,13 +28,8 @@ def symbol_of(written: str) -> str:
 
 
 def assets_in(text: str) -> list[str]:
-    """Return the symbols of the assets that a text names, sorted.
-
-    Names and lower-case aliases match as whole words in any case, except that a name which is
-    an ordinary word must be capitalised. Symbols match only in upper case, and short ones only
-    behind a dollar sign or in parentheses.
-    """
-    return sorted({symbol for symbol, pattern in _patterns() if pattern.search(text)})
+    """Return the symbols of the assets that a text names with enough confidence, sorted."""
+    return [found.symbol for found in mentions(text) if found.confidence >= ENOUGH]
 
 
 def note_assets(records: Iterable[Any]) -> list[str]:
@@ -54,40 +48,3 @@ def _named(record: Any) -> Iterator[str]:
         if symbol := getattr(record, name, ""):
             yield symbol
     yield from getattr(record, "assets", ())
-
-
-ORDINARY_WORDS = {
-    "Avalanche",
-    "Compound",
-    "Cosmos",
-    "Curve",
-    "Maker",
-    "Near",
-    "Optimism",
-    "Pepe",
-    "Stellar",
-    "Sui",
-    "Tether",
-}
-
-
-@cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple(
-        (known.symbol, re.compile("|".join(_ways(known.symbol, known.name, known.aliases))))
-        for known in CATALOGUE
-        if not known.is_fiat
-    )
-
-
-def _ways(symbol: str, name: str, aliases: tuple[str, ...]) -> Iterator[str]:
-    r"""Yield the ways in which a text may name one asset."""
-    quoted = re.escape(symbol)
-    yield rf"\${quoted}\b|\({quoted}\)"
-    if len(symbol) >= MIN_SYMBOL:
-        yield rf"\b{quoted}\b"
-    words = (name, *(alias for alias in aliases if not alias.isupper()))
-    for word in words:
-        if word != symbol:
-            flag = "" if word in ORDINARY_WORDS else "i"
-            yield rf"(?{flag}:\b{re.escape(word)}\b)"

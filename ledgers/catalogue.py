@@ -1,7 +1,8 @@
 """The assets that OMC knows from the start: symbol, name, and what else they are called.
 
-Aliases in lower case are words of running text; those in upper case are symbols that some source
-uses for the same thing (Kraken's XBT, CoinSpot's ANS and STR).
+Aliases in upper case are symbols that some source uses for the same thing (Kraken's XBT, CoinSpot's
+ANS and STR); the others are names in running text. `ledgers.assets` says which names and symbols
+are also ordinary words.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ CATALOGUE = (
     Known("BTC", "Bitcoin", ("XBT", "XXBT")),
     Known("ETH", "Ethereum", ("XETH", "ether")),
     Known("SOL", "Solana"),
-    Known("XRP", "XRP", ("XXRP", "ripple")),
+    Known("XRP", "XRP", ("XXRP", "Ripple")),
     Known("ADA", "Cardano"),
     Known("DOGE", "Dogecoin", ("XDG", "XXDG")),
     Known("LTC", "Litecoin", ("XLTC",)),
@@ -65,6 +66,13 @@ CATALOGUE = (
     Known("LDO", "Lido"),
     Known("COMP", "Compound"),
     Known("SOLO", "Sologenic"),
+    Known("BSV", "Bitcoin SV"),
+    Known("WBTC", "Wrapped Bitcoin"),
+    Known("HBAR", "Hedera"),
+    Known("INJ", "Injective"),
+    Known("XTZ", "Tezos"),
+    Known("ONE", "Harmony"),
+    Known("EPS", "Ellipsis"),
     Known("AUD", "Australian dollar", ("ZAUD",), is_fiat=True),
     Known("USD", "US dollar", ("ZUSD",), is_fiat=True),
     Known("EUR", "Euro", ("ZEUR",), is_fiat=True),

@@ -23,6 +23,7 @@ class ArticleSerializer(FactSerializer):
             "outlet",
             "guid",
             "published_on",
+            "is_publication_exact",
             "title",
             "url",
             "summary",

@@ -7,3 +7,17 @@ class HumanConfig(AppConfig):
     name = "ledgers.human"
     label = "human"
     verbose_name = "Human ledger"
+
+    def ready(self) -> None:
+        from ledgers.human.sentiment import MODEL
+        from ledgers.human.services import EVERY, score_feed
+        from ledgers.jobs import JobKind, register_kind
+
+        register_kind(
+            JobKind(
+                kind="score",
+                task="ledgers.human.tasks.score",
+                cadences=lambda: {MODEL: EVERY},
+                feeds=lambda: [score_feed()],
+            )
+        )

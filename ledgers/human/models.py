@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from ledgers.human import records
@@ -13,13 +14,20 @@ from ledgers.numeric import ExactField
 class Article(Fact):
     """One item of one news feed.
 
-    A guid alone is no identity: outlets reuse evergreen guids with a new date, hence the day.
+    A guid alone is no identity: outlets reuse evergreen guids with a new date, hence the day. It is
+    the day that the item claims, so that an item without a date, or with one in the future, is the
+    same thing at every look.
     """
 
     source = models.CharField(max_length=40)
     outlet = models.CharField(max_length=60)
     guid = models.CharField(max_length=500)
-    published_on = models.DateField(help_text="Day of publication, UTC.")
+    published_on = models.DateField(
+        help_text="Day of publication as the item has it, UTC; 1970-01-01 if it has none."
+    )
+    is_publication_exact = models.BooleanField(
+        default=True, help_text="False: published_at is when we first saw it."
+    )
     title = models.TextField()
     url = models.TextField()
     summary = models.TextField(help_text="At most 200 characters.")
@@ -29,6 +37,7 @@ class Article(Fact):
     ledger = Ledger.HUMAN
     identity = ("outlet", "guid", "published_on")
     compared = ("title", "url", "summary")
+    erasable = ("title", "url", "summary", "author")
     record = records.ArticleRecord
 
     class Meta:
@@ -37,7 +46,10 @@ class Article(Fact):
                 fields=["outlet", "guid", "published_on", "revision"], name="article_identity"
             )
         ]
-        indexes = [models.Index(fields=["-event_at", "-id"], name="article_newest")]
+        indexes = [
+            models.Index(fields=["-event_at", "-id"], name="article_newest"),
+            BrinIndex(fields=["known_at"], name="article_known", autosummarize=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.outlet}: {self.title}"
@@ -59,13 +71,17 @@ class Post(Fact):
     ledger = Ledger.HUMAN
     identity = ("source", "post_id")
     compared = ("title", "score", "comments")
+    erasable = ("author", "title", "url")
     record = records.PostRecord
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["source", "post_id", "revision"], name="post_identity")
         ]
-        indexes = [models.Index(fields=["-event_at", "-id"], name="post_newest")]
+        indexes = [
+            models.Index(fields=["-event_at", "-id"], name="post_newest"),
+            BrinIndex(fields=["known_at"], name="post_known", autosummarize=True),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.title}"

@@ -7,7 +7,11 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleRecord:
-    """One row of `Article`, before it has a run; `assets` are symbols, sorted."""
+    """One row of `Article`, before it has a run; `assets` are symbols, sorted.
+
+    `is_publication_exact` is False where `published_at` is only when we saw it: the item has no
+    date that can be, or one in the future.
+    """
 
     event_at: datetime
     published_at: datetime | None
@@ -21,6 +25,7 @@ class ArticleRecord:
     summary: str
     author: str
     assets: list[str]
+    is_publication_exact: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

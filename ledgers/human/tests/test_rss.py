@@ -12,7 +12,7 @@ from ledgers.collecting.errors import DriftError
 from ledgers.collecting.registry import collectors
 from ledgers.collecting.replaying import SHIPPED
 from ledgers.coverage import gaps
-from ledgers.human.collectors.rss import OUTLETS
+from ledgers.human.collectors.rss import NO_DAY, OUTLETS
 from ledgers.human.models import Article
 from ledgers.models import CollectorRun
 from ledgers.reading import pair
@@ -77,6 +77,45 @@ def test_a_date_in_the_future_is_clamped_and_a_little_skew_is_not() -> None:
     assert (far.published_at, near.published_at) == (NOW, NOW + 4 * MINUTE)
 
 
+def test_an_item_with_a_date_of_its_own_is_known_again_by_its_day_and_marked_exact() -> None:
+    (article,), _ = parse(feed(item(date_="Wed, 18 Mar 2026 11:00:00 GMT")))
+    assert (article.published_on, article.is_publication_exact) == (date(2026, 3, 18), True)
+
+
+@pytest.mark.parametrize(
+    ("written", "day"), [(None, NO_DAY), ("Sat, 28 Mar 2026 11:00:00 GMT", date(2026, 3, 28))]
+)
+def test_an_item_that_cannot_be_dated_is_marked_and_the_same_thing_on_every_day(
+    written, day
+) -> None:
+    body = feed(item(date_=written))
+    (today,), _ = parsed(RSS, payload(URL, body))
+    (tomorrow,), _ = parsed(RSS, payload(URL, body, at=NOW + timedelta(days=1)))
+    assert (today.published_at, today.is_publication_exact) == (NOW, False)
+    assert today.published_on == tomorrow.published_on == day
+    assert today.guid == tomorrow.guid
+
+
+@pytest.mark.usefixtures("ledger")
+def test_an_undated_item_seen_on_two_days_is_one_article(settings, tmp_path) -> None:
+    (tmp_path / "feed.xml").write_text(feed(item(), item(guid="2", link="https://example.org/2")))
+    rows = ["host\tmethod\tpath\tstatus\tcontent_type\trecorded_at\tfile\tnote"]
+    for day in (18, 19):
+        row = ["example.org", "GET", "/feed", "200", "application/rss+xml"]
+        rows.append("\t".join([*row, f"2026-03-{day}T10:00:00+00:00", "feed.xml", "recorded"]))
+    (tmp_path / "ROUTES.tsv").write_text("\n".join(rows))
+    settings.OMC_RSS_FEEDS = ["gazette=https://example.org/feed"]
+    with replayed(tmp_path, settings, in_sequence=True):
+        first, again = only(collect("rss")), only(collect("rss"))
+    assert (first.new, again.new, again.revised) == (2, 0, 0)
+
+
+def test_the_same_page_in_two_feeds_has_one_link() -> None:
+    links = ("https://Example.org/a?utm_source=x#top", "https://example.org/a?utm_medium=y")
+    (one, other), _ = parse(feed(*(item(link=link, guid=link) for link in links)))
+    assert one.url == other.url == "https://example.org/a"
+
+
 def test_markup_controls_and_length_are_tamed() -> None:
     title = "&lt;script&gt;x&lt;/script&gt;Bit\u202ecoin\u200b"
     long = f"<description>{'word ' * 200}</description>"
@@ -112,7 +151,7 @@ def test_shipped_news_is_collected_for_every_outlet_and_only_once(settings) -> N
         first = collect("rss")
         again = collect("rss")
     assert {run.outcome for run in [*first, *again]} == {CollectorRun.Outcome.OK}
-    assert sum(run.new for run in first) == 18
+    assert sum(run.new for run in first) == 27
     assert sum(run.new + run.revised for run in again) == 0
     assert {run.feed_id for run in first} == {f"rss/{outlet}" for outlet in OUTLETS}
 
