@@ -27,10 +27,13 @@ class EventSerializer(FactSerializer):
             "company",
             "tickers",
             "form",
+            "is_amendment",
             "codes",
             "impact",
             "url",
             "confidence",
+            "edited_at",
+            "is_publication_exact",
         )
 
 

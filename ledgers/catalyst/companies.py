@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 
 @dataclass(frozen=True, slots=True)
 class Company:
     """A company that files with the SEC, and the asset that it holds for its owners, if a fund."""
 
     cik: int
-    ticker: str
-    name: str
+    ticker: str = ""
+    name: str = ""
     assets: tuple[str, ...] = ()
 
     @property
@@ -34,9 +36,17 @@ WATCHED = (
     Company(1869699, "ARKB", "ARK 21Shares Bitcoin ETF", ("BTC",)),
     Company(1588489, "GBTC", "Grayscale Bitcoin Trust", ("BTC",)),
 )
-"""Numbers checked against the SEC's list of tickers."""
+"""Numbers and tickers as in https://www.sec.gov/files/company_tickers.json."""
+
+
+def watched() -> dict[int, Company]:
+    """Return the companies to watch by CIK: the operator's list (CIK or CIK=TICKER), else ours."""
+    ours = {company.cik: company for company in WATCHED}
+    own = [entry.partition("=") for entry in settings.OMC_SEC_WATCHLIST]
+    named = [Company(int(cik), ticker) for cik, _, ticker in own]
+    return {company.cik: ours.get(company.cik, company) for company in named} or ours
 
 
 def companies_of(symbol: str) -> list[Company]:
     """Return the watched companies that a ticker names, or that hold an asset."""
-    return [one for one in WATCHED if symbol == one.ticker or symbol in one.assets]
+    return [one for one in watched().values() if symbol == one.ticker or symbol in one.assets]

@@ -14,7 +14,8 @@ class Event(Fact):
     """Something that can move a market: who, what, which assets, and where to read it.
 
     For an SEC filing `source_key` is the accession number. Its acceptance time is not compared:
-    the SEC moves it by hours between two polls without anything having happened.
+    the SEC moves it by hours between two polls without anything having happened. Of an
+    announcement `edited_at` is compared, for its author may change the text below the title.
     """
 
     class Kind(models.TextChoices):
@@ -45,10 +46,15 @@ class Event(Fact):
     impact = models.CharField(max_length=10, choices=Impact)
     url = models.TextField()
     confidence = ExactField()
+    edited_at = models.DateTimeField(null=True, help_text="When its author last changed it.")
+    is_publication_exact = models.BooleanField(
+        default=True, help_text="False: published_at is the latest that it can have been."
+    )
 
     ledger = Ledger.CATALYST
     identity = ("source", "source_key")
-    compared = ("kind", "title", "form")
+    compared = ("kind", "title", "form", "edited_at")
+    erasable = ("title", "company", "url")
     record = records.EventRecord
 
     class Meta:
@@ -61,6 +67,11 @@ class Event(Fact):
             ),
         ]
         indexes = [models.Index(fields=["-event_at", "-id"], name="event_newest")]
+
+    @property
+    def is_amendment(self) -> bool:
+        """Tell whether a filing corrects an earlier one."""
+        return self.form.endswith("/A")
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.title}"

@@ -10,7 +10,8 @@ class EventRecord:
     """One row of `Event`, before it has a run.
 
     `confidence` (0..1) says how sure the link to `assets` and the kind are. `codes` are what the
-    source itself calls it, such as an SEC form's items.
+    source itself calls it, such as an SEC form's items. `is_publication_exact` is False where
+    `published_at` is only the latest moment at which the world learnt of it.
     """
 
     event_at: datetime
@@ -28,3 +29,5 @@ class EventRecord:
     impact: str
     url: str
     confidence: Decimal
+    edited_at: datetime | None = None
+    is_publication_exact: bool = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -15,7 +15,8 @@ from defusedxml.ElementTree import fromstring
 from django.conf import settings
 from psycopg.types.range import Range
 
-from ledgers.catalyst.companies import WATCHED, Company
+from ledgers.catalyst.companies import watched
+from ledgers.catalyst.forms import filing_impact, filing_title, form_of, items_of
 from ledgers.catalyst.models import Event
 from ledgers.catalyst.records import EventRecord
 from ledgers.collecting.collector import (
@@ -37,6 +38,8 @@ from ledgers.models import Ledger
 
 CURRENT = "https://www.sec.gov/cgi-bin/browse-edgar"
 SUBMISSIONS = "https://data.sec.gov/submissions/CIK{cik}.json"
+OLDER = "https://data.sec.gov/submissions/"
+OLDER_PAGE = re.compile(r"CIK(\d{10})-submissions-\d{3}\.json")
 ARCHIVE = "https://www.sec.gov/Archives/edgar/data/{cik}/{bare}/{accession}-index.htm"
 ATOM = "{http://www.w3.org/2005/Atom}"
 TITLE = re.compile(r"(?P<form>.+?) - (?P<company>.+) \((?P<cik>\d{10})\) \((?P<role>[^()]+)\)")
@@ -45,23 +48,14 @@ ITEM = re.compile(r"Item (\d+\.\d+)")
 HEADINGS = {f"{ATOM}{name}" for name in ("title", "link", "id", "author", "updated")}
 PAGE = 100
 MAX_PAGES = 3
+MAX_CODE = 30
 ROLES = ("Issuer", "Subject", "Filer")
 """Whom a filing is about, best first; after them who else signed it."""
-
-
-FORMS = {
-    "8-K": "current report",
-    "10-K": "annual report",
-    "10-Q": "quarterly report",
-    "S-1": "registration of securities",
-    "S-3": "registration of securities",
-    "4": "change in an insider's holding",
-    "144": "planned sale of restricted securities",
-    "SCHEDULE 13G": "holding above five per cent",
-    "SCHEDULE 13D": "holding above five per cent, active",
-}
-HIGH = ("8-K", "S-1")
-MEDIUM = ("10-K", "10-Q", "S-3", "SCHEDULE 13D", "SCHEDULE 13G", "SC 13D", "SC 13G")
+EDGAR = datetime(1993, 1, 1, tzinfo=UTC)
+"""Since when companies file electronically: many that we watch are older than Bitcoin."""
+DAY = timedelta(days=1)
+APART = timedelta(hours=5)
+"""How far an acceptance time may lie before the true one: it is Eastern time called UTC, or UTC."""
 
 
 @register
@@ -73,8 +67,9 @@ class SecFilings(Collector):
     the two lists tell differently (acceptance times that move by hours between two polls, the
     company among several) is not compared, so that it never makes a revision.
 
-    Impact: a watched company's 8-K or S-1 is high, its reports and large holdings medium; all
-    other filings are low.
+    The list of newest filings tells when a filing was published. A company's own list does not:
+    its acceptance times lie up to five hours early, so the latest that it can have been is kept,
+    and marked as not exact. What a filing is was never changed in two recorded polls of a company.
     """
 
     slug = "sec"
@@ -82,10 +77,14 @@ class SecFilings(Collector):
     every = timedelta(minutes=5)
     hosts = ("www.sec.gov", "data.sec.gov")
     requests_per_minute = 120
+    restates = False
+    lag = APART
+    backfills = True
+    parser = 2
 
     def scopes(self) -> Sequence[str]:
         forms = [f"current/{form}" for form in settings.OMC_SEC_FORMS]
-        return (*forms, *(company.scope for company in _watched().values()))
+        return (*forms, *(company.scope for company in watched().values()))
 
     def cadence(self, scope: str) -> timedelta:
         """Read the newest filings every five minutes, a company's whole list each hour."""
@@ -95,12 +94,15 @@ class SecFilings(Collector):
         headers = {"User-Agent": self._contact()}
         kind, _, name = ask.scope.partition("/")
         if kind == "submissions":
-            yield http.get(SUBMISSIONS.format(cik=name), headers)
+            newest = http.get(SUBMISSIONS.format(cik=name), headers)
+            for page in _older_pages(newest, ask.window.lower or EDGAR) if ask.is_backfill else ():
+                yield http.get(f"{OLDER}{page}", headers)
+            yield newest
             return
         form = "" if name == "all" else name
-        for page in range(MAX_PAGES):
+        for number in range(0 if ask.is_backfill else MAX_PAGES):  # it knows only the newest
             query = {"action": "getcurrent", "type": form, "count": str(PAGE), "output": "atom"}
-            yield http.get(CURRENT, headers, **query, start=str(page * PAGE))
+            yield http.get(CURRENT, headers, **query, start=str(number * PAGE))
             if ask.known():
                 return
 
@@ -114,10 +116,17 @@ class SecFilings(Collector):
         """A form nobody filed has a list of headings only, a new company empty columns."""
         if payload.url.startswith(CURRENT):
             return {child.tag for child in fromstring(payload.body)} <= HEADINGS
-        return not payload.json()["filings"]["recent"]["accessionNumber"]
+        return not _columns(payload)["accessionNumber"]
+
+    def chunk(self, scope: str) -> timedelta:
+        """Fill a company's gaps at once: its list has a few pages for all years."""
+        return timedelta(days=36_500)
 
     def covered(self, looked: Looked) -> Range[datetime] | None:
-        if looked.ask.scope.startswith("current/"):
+        is_current = looked.ask.scope.startswith("current/")
+        if looked.ask.is_backfill:  # every page was read that reaches into the window
+            return None if is_current else looked.ask.window
+        if is_current:
             return covered_by_list(looked)
         slot = slot_of(looked.observed_at, self.cadence(looked.ask.scope))
         oldest = min(looked.events, default=slot.lower)  # the list has no holes since then
@@ -133,11 +142,66 @@ class SecFilings(Collector):
         )
 
 
-def _watched() -> dict[int, Company]:
-    """Return the companies to watch by CIK: the operator's list, else ours."""
-    ours = {company.cik: company for company in WATCHED}
-    own = [int(cik) for cik in settings.OMC_SEC_WATCHLIST]
-    return {cik: ours.get(cik, Company(cik, "", "")) for cik in own} if own else ours
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filing:
+    """One filing as one list tells it, for one of its parties."""
+
+    accession: str
+    form: str
+    cik: int
+    company: str
+    codes: list[str]
+    filed_at: datetime
+    published_at: datetime
+    is_exact: bool = True
+    role: str = ""
+    tickers: list[str]
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """Order the parties of a filing: whom we watch, then whom it is about."""
+        place = ROLES.index(self.role) if self.role in ROLES else len(ROLES)
+        return self.cik not in watched(), place, self.cik
+
+    def record(self) -> EventRecord:
+        """Return the event; a company that we watch has the name and the ticker we know it by."""
+        company = watched().get(self.cik)
+        return EventRecord(
+            event_at=self.filed_at,
+            published_at=self.published_at,
+            is_publication_exact=self.is_exact,
+            source="sec",
+            source_key=self.accession,
+            kind=Event.Kind.SEC_FILING,
+            title=filing_title(self.form),
+            assets=list(company.assets) if company else [],
+            company=(company and company.name) or self.company,
+            tickers=[company.ticker] if company and company.ticker else self.tickers,
+            form=self.form,
+            codes=self.codes,
+            impact=filing_impact(self.form, self.codes, is_watched=company is not None),
+            url=ARCHIVE.format(
+                cik=self.cik, bare=self.accession.replace("-", ""), accession=self.accession
+            ),
+            confidence=Decimal(1),
+        )
+
+
+def _accession(value: str) -> str:
+    if not ACCESSION.fullmatch(value):
+        raise BadValueError("no_accession", f"{value!r} is no accession number.")
+    return value
+
+
+def _form(value: str) -> str:
+    form = form_of(text_of(value, "form", limit=MAX_CODE))
+    if not form:
+        raise BadValueError("no_form", "A filing needs a form.")
+    return form
+
+
+def _codes(value: str, form: str) -> list[str]:
+    return [text_of(code, "items", limit=MAX_CODE) for code in items_of(value, form)]
 
 
 # --- the list of newest filings: one entry for each company or person of a filing
@@ -152,9 +216,9 @@ def _current(payload: Payload) -> Iterator[Any]:
     if root.tag != f"{ATOM}feed":
         raise DriftError(f"{payload.url} is no Atom feed but {root.tag}.")
     parsed = list(each(root.iter(f"{ATOM}entry"), _party))
-    parties = [party for party in parsed if isinstance(party, _Party)]
-    yield from (reject for reject in parsed if not isinstance(reject, _Party))
-    filings: dict[str, list[_Party]] = {}
+    parties = [party for party in parsed if isinstance(party, _Filing)]
+    yield from (reject for reject in parsed if not isinstance(reject, _Filing))
+    filings: dict[str, list[_Filing]] = {}
     for party in parties:
         filings.setdefault(party.accession, []).append(party)
     for listed in filings.values():
@@ -163,114 +227,100 @@ def _current(payload: Payload) -> Iterator[Any]:
             yield first.record()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Party:
-    """One entry: one filing as listed for one company or person."""
-
-    accession: str
-    form: str
-    company: str
-    cik: int
-    role: str
-    filed_at: datetime
-    codes: tuple[str, ...]
-
-    @property
-    def rank(self) -> tuple[bool, int, int]:
-        """Order the parties of a filing: whom we watch, then whom it is about."""
-        place = ROLES.index(self.role) if self.role in ROLES else len(ROLES)
-        return self.cik not in _watched(), place, self.cik
-
-    def record(self) -> EventRecord:
-        """Return the filing."""
-        return _event(
-            self.accession,
-            self.form,
-            self.cik,
-            self.company,
-            self.codes,
-            self.filed_at,
-            self.filed_at,
-        )
-
-
-def _party(entry: Element) -> _Party:
+def _party(entry: Element) -> _Filing:
     title = text_of(entry.findtext(f"{ATOM}title"), "title", limit=500)
     found = TITLE.fullmatch(title)
     if found is None:
         raise BadValueError("unknown_title", f"{title!r} is not 'form - company (CIK) (role)'.")
-    return _Party(
+    form = _form(found["form"])
+    filed_at = iso_of(entry.findtext(f"{ATOM}updated"), "updated")
+    return _Filing(
         accession=_accession((entry.findtext(f"{ATOM}id") or "").rpartition("=")[2]),
-        form=found["form"],
-        company=found["company"],
+        form=form,
         cik=int(found["cik"]),
+        company=text_of(found["company"], "company", limit=200),
         role=found["role"],
-        filed_at=iso_of(entry.findtext(f"{ATOM}updated"), "updated"),
-        codes=tuple(ITEM.findall(entry.findtext(f"{ATOM}summary") or "")),
+        codes=_codes(",".join(ITEM.findall(entry.findtext(f"{ATOM}summary") or "")), form),
+        filed_at=filed_at,
+        published_at=filed_at,
+        tickers=[],
     )
 
 
 # --- one company's filings: columns of equal length
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Owner:
+    """Whose list it is, and when the SEC gave it to us."""
+
+    cik: int
+    name: str
+    tickers: list[str]
+    listed_at: datetime
+
+
 def _submissions(payload: Payload) -> Iterator[Any]:
     """Turn the columns into rows, by name; columns that we do not know are left alone."""
-    document = payload.json()
-    filings = member(document, "filings", dict, payload.url)
-    recent = member(filings, "recent", dict, payload.url)
     names = ("accessionNumber", "form", "acceptanceDateTime", "items")
-    columns = [member(recent, name, list, payload.url) for name in names]
-    if len({len(column) for column in columns}) > 1:
+    columns = _columns(payload)
+    taken = [member(columns, name, list, payload.url) for name in names]
+    if len({len(column) for column in taken}) > 1:
         raise DriftError(f"{payload.url} has columns of different lengths.")
-    cik, name = int(member(document, "cik", str, payload.url)), str(document.get("name", ""))
-    yield from each(zip(*columns, strict=True), lambda row: _listed(row, cik=cik, name=name))
+    owner = _owner(payload)
+    yield from each(zip(*taken, strict=True), lambda row: _listed(row, owner).record())
 
 
-def _listed(row: tuple[str, str, str, str], *, cik: int, name: str) -> EventRecord:
-    """Make one row a record; the acceptance time may be off by five hours, so no publication."""
-    accession, form, accepted, items = row
-    accepted_at = iso_of(accepted.replace("Z", "+00:00"), "acceptanceDateTime")
-    codes = tuple(code.strip() for code in items.split(",") if code.strip())
-    return _event(_accession(accession), form, cik, name, codes, accepted_at, None)
+def _columns(payload: Payload) -> dict[str, Any]:
+    """Return the columns; a page of older filings holds nothing else."""
+    document: dict[str, Any] = payload.json()
+    if OLDER_PAGE.fullmatch(payload.url.removeprefix(OLDER)):
+        return document
+    filings = member(document, "filings", dict, payload.url)
+    return member(filings, "recent", dict, payload.url)
 
 
-def _accession(value: str) -> str:
-    if not ACCESSION.fullmatch(value):
-        raise BadValueError("no_accession", f"{value!r} is no accession number.")
-    return value
+def _owner(payload: Payload) -> _Owner:
+    """Return whose list it is; a page of older filings says it only by its address."""
+    if found := OLDER_PAGE.fullmatch(payload.url.removeprefix(OLDER)):
+        return _Owner(cik=int(found[1]), name="", tickers=[], listed_at=payload.observed_at)
+    document = payload.json()
+    cik = member(document, "cik", str, payload.url)
+    if not cik.isdecimal():
+        raise DriftError(f"{payload.url} is of {cik!r}, which is no CIK.")
+    tickers = [ticker[:20] for ticker in document.get("tickers") or [] if isinstance(ticker, str)]
+    name = text_of(str(document.get("name") or ""), "name", limit=200)
+    return _Owner(cik=int(cik), name=name, tickers=tickers, listed_at=payload.observed_at)
 
 
-def _event(  # noqa: PLR0913, PLR0917  # one place makes the row, of what both lists tell
-    accession: str,
-    form: str,
-    cik: int,
-    name: str,
-    codes: tuple[str, ...],
-    event_at: datetime,
-    published_at: datetime | None,
-) -> EventRecord:
-    company = _watched().get(cik)
-    plain = form.removesuffix("/A")
-    about = FORMS.get(plain, "filing")
-    return EventRecord(
-        event_at=event_at.astimezone(UTC),
-        published_at=published_at,
-        source="sec",
-        source_key=accession,
-        kind=Event.Kind.SEC_FILING,
-        title=f"{form}: {about}{', amended' if form != plain else ''}",
-        assets=list(company.assets) if company else [],
-        company=(company.name if company and company.name else text_of(name, "name", limit=200)),
-        tickers=[company.ticker] if company and company.ticker else [],
+def _listed(row: tuple[str, str, str, str], owner: _Owner) -> _Filing:
+    """Return one row as a filing, published at the latest when it can have been."""
+    accession, written, accepted, items = row
+    form = _form(written)
+    accepted_at = iso_of(accepted, "acceptanceDateTime", earliest=EDGAR)
+    return _Filing(
+        accession=_accession(accession),
         form=form,
-        codes=list(codes),
-        impact=_impact(plain, is_watched=company is not None),
-        url=ARCHIVE.format(cik=cik, bare=accession.replace("-", ""), accession=accession),
-        confidence=Decimal(1),
+        cik=owner.cik,
+        company=owner.name,
+        codes=_codes(items, form),
+        filed_at=accepted_at,
+        published_at=max(accepted_at, min(accepted_at + APART, owner.listed_at)),
+        is_exact=False,
+        tickers=owner.tickers,
     )
 
 
-def _impact(form: str, *, is_watched: bool) -> Event.Impact:
-    if is_watched and form in HIGH:
-        return Event.Impact.HIGH
-    return Event.Impact.MEDIUM if is_watched and form in MEDIUM else Event.Impact.LOW
+def _older_pages(payload: Payload, since: datetime) -> list[str]:
+    """Name the pages of older filings that reach past a moment, oldest first."""
+    filings = member(payload.json(), "filings", dict, payload.url)
+    files = member(filings, "files", list, payload.url)
+    try:
+        pages = [(date.fromisoformat(f["filingTo"]), str(f["name"])) for f in files]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DriftError(f"{payload.url} names its older pages in an unknown way.") from error
+    first = (since - DAY).date()  # a filing's day is New York's
+    wanted = [name for until, name in sorted(pages) if until >= first]
+    if strange := [name for name in wanted if not OLDER_PAGE.fullmatch(name)]:
+        raise DriftError(f"{payload.url} names {strange[0]!r} as a page of older filings.")
+    return wanted

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from psycopg.types.range import Range
 
 from ledgers import tasks
+from ledgers.catalyst.collectors.sec import _older_pages
 from ledgers.catalyst.models import Event
+from ledgers.collecting.backfilling import backfill
 from ledgers.collecting.collector import Ask, slot_of
 from ledgers.collecting.errors import DriftError, NotConfiguredError
 from ledgers.collecting.http import RequestsHttp
 from ledgers.collecting.registry import collectors
-from ledgers.collecting.replaying import SHIPPED
+from ledgers.collecting.replaying import SHIPPED, Recording, replaying
 from ledgers.models import CollectorRun, Slot
 from ledgers.reading import pair
 from ledgers.slots import claim, dispatch
@@ -161,10 +165,57 @@ def test_a_list_of_headings_is_empty_and_one_of_renamed_entries_is_not() -> None
     assert not SEC.is_empty(payload(SUBMISSIONS, columns()))
 
 
-def test_columns_become_filings_whose_publication_is_not_claimed() -> None:
-    (event,), _ = parsed(SEC, payload(SUBMISSIONS, columns()))
-    assert (event.event_at, event.published_at) == (datetime(2026, 3, 18, 10, tzinfo=UTC), None)
+@pytest.mark.parametrize(
+    ("accepted", "latest"),
+    [("2026-03-18T02:00:00.000Z", 7), ("2026-03-18T10:00:00.000Z", 12)],
+)
+def test_a_company_s_list_tells_only_when_a_filing_was_published_at_the_latest(
+    accepted, latest
+) -> None:
+    (event,), _ = parsed(SEC, payload(SUBMISSIONS, columns(acceptanceDateTime=[accepted])))
+    assert event.published_at == datetime(2026, 3, 18, latest, tzinfo=UTC)
+    assert event.published_at == min(event.event_at + timedelta(hours=5), NOW)
     assert (event.codes, event.company) == (["2.02", "9.01"], "Coinbase Global")
+    (newest,), _ = current(entry())
+    assert (event.is_publication_exact, newest.is_publication_exact) == (False, True)
+
+
+def test_a_company_that_only_the_operator_watches_is_called_as_the_sec_calls_it(settings) -> None:
+    settings.OMC_SEC_WATCHLIST = ["1679788"]
+    own = json.loads(columns()) | {"tickers": ["COIN", None], "name": None}
+    (event,), _ = parsed(SEC, payload(SUBMISSIONS, json.dumps(own)))
+    assert (event.tickers, event.company) == (["COIN"], "Coinbase Global")
+    settings.OMC_SEC_WATCHLIST = ["1"]
+    (event,), _ = parsed(SEC, payload(SUBMISSIONS, columns()))
+    assert (event.tickers, event.company, event.impact) == ([], "COINBASE GLOBAL, INC.", "low")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"form": ["", "4"]}, "no_form"),
+        ({"form": [7, "4"]}, "not_text"),
+        ({"accessionNumber": ["1", "0001679788-26-000002"]}, "no_accession"),
+        ({"acceptanceDateTime": [None, "2026-03-18T10:00:00.000Z"]}, "not_a_time"),
+        ({"acceptanceDateTime": ["2026-03-18", "2026-03-18T10:00:00Z"]}, "no_time_zone"),
+        ({"items": [None, ""]}, "unknown_shape"),
+    ],
+)
+def test_a_bad_row_is_rejected_and_the_others_are_kept(changes, reason) -> None:
+    two = {
+        "accessionNumber": ["0001679788-26-000001", "0001679788-26-000002"],
+        "form": ["8-K", "4"],
+        "acceptanceDateTime": ["2026-03-18T10:00:00.000Z"] * 2,
+        "items": ["", ""],
+    }
+    events, rejects = parsed(SEC, payload(SUBMISSIONS, columns(**two | changes)))
+    assert [event.source_key for event in events] == ["0001679788-26-000002"]
+    assert [reject.reason for reject in rejects] == [reason]
+
+
+def test_codes_and_forms_longer_than_their_columns_are_cut() -> None:
+    (event,), _ = parsed(SEC, payload(SUBMISSIONS, columns(form=["F" * 40], items=["x" * 90])))
+    assert (len(event.form), len(event.codes[0])) == (30, 30)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +227,8 @@ def test_columns_become_filings_whose_publication_is_not_claimed() -> None:
         columns(form=["8-K", "4"]),
         columns(items=None),
         columns()[:-30],
+        columns().replace("0001679788", "Coinbase"),
+        "<html/>",
     ],
 )
 def test_columns_of_another_shape_are_drift(body) -> None:
@@ -233,7 +286,7 @@ def test_the_four_recorded_lists_each_fetched_hold_exactly_52_filings(settings) 
         for sha in run.payloads
     }
     assert len(payloads) == 4
-    assert Event.objects.filter(published_at__isnull=False).count() == 52
+    assert Event.objects.filter(is_publication_exact=True).count() == 52
 
 
 @samples_needed
@@ -252,8 +305,82 @@ def test_recorded_filings_are_stored_as_they_stand_and_a_second_look_stores_none
     for accession, form, items in zip(
         recent["accessionNumber"], recent["form"], recent["items"], strict=True
     ):
-        assert stored[accession].form == form
+        assert stored[accession].form == form.replace("SC 13G", "SCHEDULE 13G")
+        assert stored[accession].is_amendment == form.endswith("/A")
         assert ",".join(stored[accession].codes) == items.replace(",,", ",")
+
+
+def moved(document: dict, hours: int) -> dict:
+    """Return a company's list with every acceptance time moved."""
+    recent = document["filings"]["recent"]
+    times = [datetime.fromisoformat(told) for told in recent["acceptanceDateTime"]]
+    later = [f"{at + timedelta(hours=hours):%Y-%m-%dT%H:%M:%S.000Z}" for at in times]
+    filings = document["filings"] | {"recent": recent | {"acceptanceDateTime": later}}
+    return document | {"filings": filings}
+
+
+def company_list(count: int, cik: str = "0001318605") -> dict:
+    """Write a company's list of so many filings, newest first, an hour apart."""
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    numbers = range(count, 0, -1)
+    times = [start + timedelta(hours=number) for number in numbers]
+    recent = {
+        "accessionNumber": [f"{cik}-25-{number:06}" for number in numbers],
+        "form": [("8-K", "4", "10-Q")[number % 3] for number in numbers],
+        "acceptanceDateTime": [f"{at:%Y-%m-%dT%H:%M:%S.000Z}" for at in times],
+        "items": [("7.01,9.01", "", "")[number % 3] for number in numbers],
+    }
+    return {"cik": cik, "name": "EXAMPLE", "filings": {"recent": recent, "files": []}}
+
+
+@pytest.fixture
+def polls(tmp_path, settings):
+    """Serve a company's lists one after another, a day apart, and say what each look brought."""
+    settings.OMC_SEC_FORMS, settings.OMC_SEC_WATCHLIST = [], ["1318605"]
+
+    def looks(*documents: dict) -> list[CollectorRun]:
+        rows = ["host\tmethod\tpath\tstatus\tcontent_type\trecorded_at\tfile\tnote"]
+        for day, document in enumerate(documents, 1):
+            (tmp_path / f"{day}.json").write_text(json.dumps(document))
+            where = "data.sec.gov\tGET\t/submissions/CIK0001318605.json\t200\tapplication/json"
+            rows.append(f"{where}\t2026-06-{day:02}T00:00:00+00:00\t{day}.json\trecorded")
+        (tmp_path / "ROUTES.tsv").write_text("\n".join(rows))
+        with replayed(tmp_path, settings, in_sequence=True):
+            return [run for _ in documents for run in collect("sec")]
+
+    return looks
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("hours", [4, 5, -4, -5])
+def test_370_acceptance_times_that_move_are_no_change_and_four_filings_are_new(
+    polls, hours
+) -> None:
+    first, second, third = polls(
+        company_list(370), moved(company_list(374), hours), company_list(374)
+    )
+    assert (first.new, second.new, third.new) == (370, 4, 0)
+    assert (second.duplicate, third.duplicate) == (370, 374)
+    assert second.revised + second.late + third.revised + third.late == 0
+    assert Event.objects.count() == 374
+
+
+@samples_needed
+@pytest.mark.usefixtures("ledger")
+def test_a_recorded_list_whose_acceptance_times_all_move_changes_nothing(polls) -> None:
+    recorded = json.loads((SAMPLES / "edgar/submissions_CIK0001318605_2026-03-05.json").read_text())
+    first, second = polls(recorded, moved(recorded, -5))
+    assert (first.new, second.new, second.revised, second.late) == (1002, 0, 0, 0)
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_filing_that_is_corrected_is_one_revision_and_a_renamed_form_is_none(polls) -> None:
+    before, renamed, corrected = company_list(1), company_list(1), company_list(1)
+    before["filings"]["recent"]["form"] = ["SC 13G"]
+    renamed["filings"]["recent"]["form"] = ["SCHEDULE 13G"]
+    corrected["filings"]["recent"]["form"] = ["SCHEDULE 13D"]
+    first, second, third = polls(before, renamed, corrected)
+    assert (first.new, second.revised, third.revised) == (1, 0, 1)
 
 
 @samples_needed
@@ -265,6 +392,77 @@ def test_between_two_recorded_polls_only_the_new_filings_are_new(settings) -> No
     assert (february.new, march.new, march.revised) == (1000, 2, 0)
 
 
+EDGAR_SAMPLES = sorted((SAMPLES / "edgar").glob("*"))
+
+
+@samples_needed
+@pytest.mark.parametrize("path", EDGAR_SAMPLES, ids=lambda path: path.name)
+def test_of_no_recorded_answer_an_item_is_lost(path) -> None:
+    body = path.read_bytes()
+    if path.name.startswith("getcurrent"):
+        url, items = CURRENT, body.count(b"<entry>")
+    elif "_page001" in path.name:
+        url = "https://data.sec.gov/submissions/CIK0001318605-submissions-001.json"
+        items = len(json.loads(body)["accessionNumber"])
+    elif path.name.startswith("submissions"):
+        url, items = SUBMISSIONS, len(json.loads(body)["filings"]["recent"]["accessionNumber"])
+    else:
+        for url in (CURRENT, SUBMISSIONS):
+            with pytest.raises(DriftError):
+                parsed(SEC, payload(url, body))
+        return
+    events, rejects = parsed(SEC, payload(url, body))
+    assert (len(events), rejects) == (items, [])
+    assert items > 0
+
+
+def test_there_are_samples_to_parse_where_there_are_any() -> None:
+    assert not SAMPLES.exists() or len(EDGAR_SAMPLES) >= 15
+
+
+@samples_needed
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize(
+    ("file", "status", "outcome"),
+    [
+        ("error_403_undeclared_automated_tool.html", 403, "blocked"),
+        ("error_429_rate_threshold_exceeded.html", 429, "rate_limited"),
+        ("error_429_rate_threshold_exceeded.html", 200, "blocked"),
+        ("error_429_rate_threshold_exceeded.html", 503, "transport"),
+        ("error_404_NoSuchKey.xml", 404, "transport"),
+        ("error_404_NoSuchKey.xml", 200, "drift"),
+        ("form4_snow.xml", 200, "drift"),
+    ],
+)
+def test_recorded_refusals_end_as_what_they_are(settings, file, status, outcome) -> None:
+    settings.OMC_SEC_FORMS, settings.OMC_SEC_WATCHLIST = ["8-K"], ["1318605"]
+    settings.OMC_HTTP_ATTEMPTS = 1
+    kind = "text/html" if file.endswith("html") else "application/xml"
+    answers = [
+        Recording(
+            host=host,
+            method="GET",
+            path=path,
+            query=frozenset(),
+            status=status,
+            content_type=kind,
+            recorded_at=NOW,
+            file=SAMPLES / "edgar" / file,
+            note="recorded",
+        )
+        for host, path in (
+            ("www.sec.gov", "/cgi-bin/browse-edgar"),
+            ("data.sec.gov", "/submissions/*"),
+        )
+    ]
+    with replaying(answers) as settings.OMC_REPLAY_URL:
+        runs = collect("sec")
+    assert [run.outcome for run in runs] == [outcome, outcome]
+    assert [run.window for run in runs] == [None, None]
+    assert all(run.error for run in runs)
+    assert Event.objects.count() == 0
+
+
 @samples_needed
 @pytest.mark.usefixtures("ledger")
 def test_a_company_s_list_covers_from_its_oldest_filing_to_the_end_of_the_hour(settings) -> None:
@@ -273,6 +471,57 @@ def test_a_company_s_list_covers_from_its_oldest_filing_to_the_end_of_the_hour(s
         (run,) = collect("sec")
     oldest = Event.objects.order_by("event_at").first().event_at
     assert (run.window.lower, run.window.upper) == (oldest, datetime(2026, 3, 5, 1, tzinfo=UTC))
+
+
+@samples_needed
+@pytest.mark.usefixtures("ledger")
+def test_a_backfill_reads_the_older_pages_and_knows_their_filings_when_the_world_did(
+    settings,
+) -> None:
+    settings.OMC_SEC_FORMS, settings.OMC_SEC_WATCHLIST = ["8-K"], ["1318605"]
+    window = Range(datetime(2012, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
+    with replayed(SAMPLES, settings):
+        of_company = backfill(SEC, "submissions/0001318605", RequestsHttp(SEC), window, shown)
+        of_everyone = backfill(SEC, "current/8-K", RequestsHttp(SEC), window, shown)
+    assert [run.new for run in of_company.runs] == [1002 + 720]
+    assert (list(of_company.left), list(of_everyone.left)) == ([], [window])
+    then = pair(datetime(2015, 1, 1, tzinfo=UTC))
+    told = Event.objects.at(replace(then, horizon=pair().horizon))
+    assert 0 < told.count() < 720
+    assert all(event.published_at <= then.as_of for event in told)
+
+
+def shown(feed: str, asked: timedelta, whole: timedelta) -> None:
+    """Stand where a backfill shows its progress."""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        None,
+        [{"name": "CIK0001318605-submissions-001.json"}],
+        [{"name": "../../evil.json", "filingTo": "2018-02-11"}],
+        [{"name": "CIK0001318605-submissions-001.json", "filingTo": "long ago"}],
+        ["CIK0001318605-submissions-001.json"],
+    ],
+)
+def test_older_pages_named_in_an_unknown_way_are_drift(files) -> None:
+    document = company_list(1)
+    document["filings"]["files"] = files
+    with pytest.raises(DriftError, match=r"files|older"):
+        _older_pages(payload(SUBMISSIONS, json.dumps(document)), datetime(2012, 1, 1, tzinfo=UTC))
+
+
+def test_a_page_older_than_the_window_is_not_asked_for() -> None:
+    document = company_list(1)
+    names = [f"CIK0001318605-submissions-00{number}.json" for number in (1, 2, 3)]
+    ends = ["2018-02-11", "2012-01-01", "2009-05-05"]
+    document["filings"]["files"] = [
+        {"name": name, "filingTo": end} for name, end in zip(names, ends, strict=True)
+    ]
+    since = datetime(2012, 1, 2, tzinfo=UTC)
+    asked = _older_pages(payload(SUBMISSIONS, json.dumps(document)), since)
+    assert asked == [names[1], names[0]]
 
 
 def test_shipped_columns_are_of_equal_length() -> None:
