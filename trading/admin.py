@@ -12,11 +12,14 @@ from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 
+from ledgers.exchange.key_page import may_set_key
 from ledgers.pages import COLOURS, ReadOnlyPage, stamp
 from ledgers.reading import pair
 from trading.core.lots import METHODS
+from trading.exporting import FORMATS
 from trading.histories import UnbookableError
 from trading.models import AccountPnl
 from trading.ordering_admin import OPERATES
@@ -72,10 +75,20 @@ class AccountPnlAdmin(ReadOnlyPage):
             "title": f"Profit and loss of {account.name}",
             "account": account,
             "methods": [(name, name == chosen) for name in METHODS],
+            "chosen": chosen,
+            "forms": list(FORMATS) if account.user_id == request.user.pk else [],
+            "key_page": _key_page(request, account),
             **_panels(account, chosen),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/trading/pnl.html", context)
+
+
+def _key_page(request: HttpRequest, account: AccountPnl) -> str:
+    """Return where the reader may enter the key of the account; empty if nowhere."""
+    if not may_set_key(request, account):
+        return ""
+    return reverse("admin:exchange_account_key", args=[account.pk])
 
 
 def _panels(account: AccountPnl, method: str) -> dict[str, Any]:
