@@ -6,7 +6,9 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
+from django.db.models.functions import Now
 
+from ledgers.projecting import Projection
 from ledgers.querysets import FactQuerySet
 
 
@@ -158,6 +160,8 @@ class CollectorRun(models.Model):
     late = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     payloads = ArrayField(models.CharField(max_length=64), default=list, help_text="SHA-256.")
+    urls = ArrayField(models.TextField(), default=list, help_text="Of each payload.")
+    observed = ArrayField(models.DateTimeField(), default=list, help_text="When, each payload.")
     error = models.TextField(blank=True)
 
     class Meta:
@@ -184,9 +188,15 @@ class RawPayload(models.Model):
 
 
 class RejectedRecord(models.Model):
-    """One item that could not become a fact, with the reason; the rest of its batch was stored."""
+    """One item that could not become a fact, with the reason; the rest of its batch was stored.
+
+    When a better parser reads it, the replay that made it a fact is `resolved_by`; the row stays.
+    """
 
     run = models.ForeignKey(CollectorRun, on_delete=models.CASCADE, related_name="rejects")
+    resolved_by = models.ForeignKey(
+        CollectorRun, models.SET_NULL, null=True, related_name="resolved", editable=False
+    )
     reason = models.CharField(max_length=60, help_text="A code, such as not_a_number.")
     detail = models.TextField(help_text="What was wrong, for a person.")
     item = models.TextField(help_text="The item as the source wrote it, cut at 4,000 characters.")
@@ -203,8 +213,9 @@ class Fact(models.Model):
     """What a source said, when it was true, and when we came to know it.
 
     A subclass declares `identity` (which thing is meant), `compared` (which fields, when a newer
-    observation differs in them, make the next revision) and `record` (the value its parsers
-    return). Rows are never changed.
+    observation differs in them, make the next revision), `record` (the value its parsers return)
+    and `projections` (caches that follow each store). Rows are never changed, but that an erasure
+    blanks the `erasable` ones of its columns: the texts that people wrote.
     """
 
     event_at = models.DateTimeField(help_text="When it happened in the world.")
@@ -222,11 +233,19 @@ class Fact(models.Model):
     ledger: ClassVar[Ledger]
     identity: ClassVar[tuple[str, ...]]
     compared: ClassVar[tuple[str, ...]]
+    erasable: ClassVar[tuple[str, ...]] = ()
     record: ClassVar[type]
+    projections: ClassVar[tuple[Projection, ...]] = ()
+    ends: ClassVar[str | None] = None
     objects = FactQuerySet.as_manager()
 
     class Meta:
         abstract = True
+
+    @property
+    def is_erased(self) -> bool:
+        """Tell whether its texts were erased; no source tells of a thing without a word."""
+        return bool(self.erasable) and not any(getattr(self, name) for name in self.erasable)
 
 
 class Coverage(models.Model):
@@ -245,13 +264,86 @@ class Coverage(models.Model):
         return f"{self.feed_id} {self.window}"
 
 
-class Erasure(models.Model):
-    """One column of one row, blanked because a law or a source's terms demand it."""
+class Dropped(models.Model):
+    """A window of event time whose rows retention dropped, of one feed that had some there.
 
-    fact = models.CharField(max_length=100)
-    row_id = models.BigIntegerField()
-    reason = models.TextField()
-    erased_at = models.DateTimeField()
+    What was looked at there can no longer be shown, so reads of coverage subtract it.
+    """
+
+    table = models.CharField(max_length=63)
+    feed = models.ForeignKey(Feed, models.PROTECT, related_name="+", db_index=False)
+    window = DateTimeRangeField()
+    dropped_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["feed"], name="dropped_feed")]
+        verbose_name_plural = "dropped"
 
     def __str__(self) -> str:
-        return f"{self.fact} {self.row_id}: {self.reason}"
+        return f"{self.table} {self.feed_id} {self.window}"
+
+
+class Erasure(models.Model):
+    """One thing whose texts were blanked in every revision, as a law or a source's terms demand.
+
+    Append-only, written by the same function that blanks. The identity is remembered, so that
+    nothing a source says of it later is stored.
+    """
+
+    fact = models.CharField(max_length=100, help_text="Table.")
+    identity = ArrayField(models.TextField(), help_text="Values of the fact's identity, in order.")
+    columns = ArrayField(models.TextField(), help_text="What was blanked.")
+    revisions = models.PositiveIntegerField(help_text="Rows that were blanked.")
+    reason = models.TextField()
+    actor = models.CharField(max_length=150)
+    erased_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["fact", "identity"], name="erasure_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.fact} {' '.join(self.identity)}: {self.reason}"
+
+
+class Credential(models.Model):
+    """One value that a venue or a source trusts us with, encrypted; see `ledgers.credentials`."""
+
+    owner = models.CharField(max_length=120, help_text="source:<slug> or account:<id>")
+    name = models.CharField(max_length=60)
+    key_id = models.CharField(max_length=16, help_text="Which master key sealed it.")
+    sealed = models.BinaryField(help_text="Nonce, then AES-256-GCM of the value and its tag.")
+    hint = models.CharField(max_length=8, help_text="What may be shown of it.")
+    stored_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="credential_identity")
+        ]
+
+    def __str__(self) -> str:
+        return f"The {self.name} of {self.owner}"
+
+
+class CredentialUse(models.Model):
+    """What was done with the credentials of one owner, by whom and what for; append-only."""
+
+    class Action(models.TextChoices):
+        STORED = "stored"
+        USED = "used"
+        ROTATED = "rotated", "Sealed under another key"
+        FORGOTTEN = "forgotten"
+        REFUSED = "refused", "Refused by the venue"
+
+    owner = models.CharField(max_length=120)
+    action = models.CharField(max_length=10, choices=Action)
+    actor = models.CharField(max_length=150, blank=True, help_text="Who did it.")
+    purpose = models.CharField(max_length=200, blank=True, help_text="What it was used for.")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["owner", "-at"], name="credential_use")]
+
+    def __str__(self) -> str:
+        return f"{self.owner} {self.action} {self.at:%F %T}"
