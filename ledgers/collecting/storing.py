@@ -1,8 +1,9 @@
 """Store records as facts: only what is new or different leaves a row.
 
-One short transaction: lock the feed, announce and stamp, then two ways in. Records past the end
-of their series cannot exist yet and go straight in by COPY; the rest goes through a staging
-table, where an anti-join finds new identities and changed ones. Nothing is ever updated.
+One short transaction: lock the feed, announce and stamp, then two ways in. Rows past the end of
+their series cannot exist yet and go straight in by COPY; the rest goes through a staging table,
+where an anti-join finds new identities and changed ones. Nothing is ever updated. What the fact
+keeps beside its rows (`Fact.projections`) follows in the same transaction.
 
 Which of two observations is newer is decided by (parser, observed_at): a better parser that
 replays a kept payload may correct what the old one made of the same bytes.
@@ -10,73 +11,128 @@ replays a kept payload may correct what the old one made of the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from operator import attrgetter
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import Any
 
 from django.db import transaction
 
-from ledgers.collecting.series import is_series, past_the_end
-from ledgers.collecting.staging import Stamps, insert_new, merge
+from ledgers.collecting.layout import Layout, Row, Series, layout_of
+from ledgers.collecting.refusing import without_erased
+from ledgers.collecting.series import Split, split
+from ledgers.collecting.staging import Merged, Stamps, insert_new, merge
 from ledgers.models import CollectorRun, Fact, Feed
-from ledgers.partitions import ensure_months, is_partitioned
+from ledgers.partitions import ensure_months
+from ledgers.projecting import Change
 from ledgers.reading import announce_and_stamp
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 MAX_BATCH = 50_000
+BATCH = 25_000
+"""Rows of one transaction of a long ingest: enough to go unnoticed in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """What one store transaction did with its distinct records.
 
-    `late` counts differences that came too late to count; what is neither added, revised nor
-    late was stored before and has not changed.
+    `late` counts differences that came too late to count, `erased` records of what was erased;
+    what is none of it was stored before and has not changed.
     """
 
     known_at: datetime
     added: int = 0
     revised: int = 0
     late: int = 0
+    erased: int = 0
 
 
 def store(
-    model: type[Fact],
-    records: Sequence[DataclassInstance],
-    run: CollectorRun,
-    *,
-    observed_at: datetime,
+    model: type[Fact], records: Sequence[Any], run: CollectorRun, *, observed_at: datetime
 ) -> Stored:
-    """Store what one payload said at `observed_at`; the last of a repeated identity counts."""
+    """Store what one payload said at `observed_at`; the last of a repeated identity counts.
+
+    A record is the fact's own record, or a tuple of its fields in the order of `layout_of`.
+    """
     if len(records) > MAX_BATCH:
         raise ValueError(f"{len(records)} records in one batch. Store at most {MAX_BATCH}.")
-    if is_partitioned(model._meta.db_table):
-        ensure_months(model._meta.db_table, {record.event_at for record in records})  # type: ignore[attr-defined]  # every record has it
+    layout = layout_of(model)
+    rows = _last_of_each(layout, _rows(layout, records))
+    if layout.is_partitioned:
+        ensure_months(layout.table, map(layout.event_of, rows))
     with transaction.atomic():
         stamps = _open(run, observed_at)
-        distinct = _last_of_each(model, records)
-        fresh, rest = _split(model, distinct)
-        insert_new(model, fresh, stamps)
-        added, revised, late = merge(model, rest, stamps) if rest else (0, 0, 0)
+        kept = without_erased(model, layout, rows)
+        parts = split(layout, kept)
+        insert_new(layout, parts.fresh, stamps)
+        merged = merge(layout, parts.rest, stamps)
+        if model.projections:
+            _project(model, layout, parts, merged)
     return Stored(
         known_at=stamps.known_at,
-        added=added + len(fresh),
-        revised=revised,
-        late=late,
+        added=merged.added + len(parts.fresh),
+        revised=merged.revised,
+        late=merged.late,
+        erased=len(rows) - len(kept),
     )
 
 
+def store_all(
+    model: type[Fact], records: Iterable[Any], run: CollectorRun, *, observed_at: datetime
+) -> Stored:
+    """Store any number of records, read as they are needed; return the sum of the batches.
+
+    Each batch is a transaction of its own: what was stored before an error stays, and the same
+    ingest again goes on from there.
+    """
+    done: Stored | None = None
+    for batch in _batches(records):
+        stored = store(model, batch, run, observed_at=observed_at)
+        done = _sum(done, stored) if done else stored
+    return done or store(model, [], run, observed_at=observed_at)
+
+
+def _batches(records: Iterable[Any]) -> Iterator[list[Any]]:
+    remaining = iter(records)
+    while batch := list(islice(remaining, BATCH)):
+        yield batch
+
+
+def _sum(done: Stored, stored: Stored) -> Stored:
+    return replace(
+        stored,
+        added=done.added + stored.added,
+        revised=done.revised + stored.revised,
+        late=done.late + stored.late,
+        erased=done.erased + stored.erased,
+    )
+
+
+def _rows(layout: Layout, records: Sequence[Any]) -> Sequence[Row]:
+    """Return records as tuples in the order of the table."""
+    if records and isinstance(records[0], tuple):
+        return records
+    return list(map(layout.row_of, records))
+
+
+def _last_of_each(layout: Layout, rows: Sequence[Row]) -> list[Row]:
+    return list(dict(zip(map(layout.key_of, rows), rows, strict=True)).values())
+
+
 def _open(run: CollectorRun, observed_at: datetime) -> Stamps:
-    """Lock the feed, stamp the transaction, and move the feed's newest observation."""
+    """Lock the feed, stamp the transaction, and move the feed's newest observation.
+
+    A replay reads all kept observations again, oldest first, so that the newest has the last
+    word: what an older parser made of each may be corrected, also where a newer look came between.
+    """
     feed = Feed.objects.select_for_update().get(pk=run.feed_id)
-    mark = (feed.parser, feed.observed_through or observed_at)
-    is_newest = (run.parser, observed_at) >= mark
+    through = feed.observed_through or observed_at
+    is_replay = run.kind == run.Kind.REPLAY and run.parser >= feed.parser
+    is_newest = is_replay or (run.parser, observed_at) >= (feed.parser, through)
     if is_newest:
-        Feed.objects.filter(pk=feed.pk).update(parser=run.parser, observed_through=observed_at)
+        through = max(through, observed_at) if is_replay else observed_at
+        Feed.objects.filter(pk=feed.pk).update(parser=run.parser, observed_through=through)
     return Stamps(
         known_at=announce_and_stamp(),
         observed_at=observed_at,
@@ -84,21 +140,30 @@ def _open(run: CollectorRun, observed_at: datetime) -> Stamps:
         parser=run.parser,
         is_old_knowledge=run.kind == run.Kind.BACKFILL and not feed.restates,
         is_newest=is_newest,
+        is_replay=is_replay,
         is_seed=run.kind == run.Kind.SEED,
     )
 
 
-def _last_of_each(
-    model: type[Fact], records: Iterable[DataclassInstance]
-) -> list[DataclassInstance]:
-    identify = attrgetter(*model.identity)
-    return list({identify(record): record for record in records}.values())
+def _project(model: type[Fact], layout: Layout, parts: Split, merged: Merged) -> None:
+    """Tell the fact's projections what changed, if anything did."""
+    change = _change(layout, parts, merged)
+    if change.ends:
+        for projection in model.projections:
+            projection.follow(change)
 
 
-def _split(
-    model: type[Fact], records: list[DataclassInstance]
-) -> tuple[list[DataclassInstance], list[DataclassInstance]]:
-    """Part the records that no stored row can equal from the others."""
-    if not is_series(model) or not records:
-        return [], records
-    return past_the_end(model, records)
+def _change(layout: Layout, parts: Split, merged: Merged) -> Change:
+    """Work out how far each series grew; rows need not come in the order of their events."""
+    in_order = sorted(parts.fresh, key=layout.event_of)
+    last = _of_each_series(layout, in_order)
+    first = _of_each_series(layout, reversed(in_order))
+    grown = {series: (parts.ends[series] or first[series], end) for series, end in last.items()}
+    touched = {series for series, _ in merged.hours} - last.keys()
+    before = {series: end for series in touched if (end := parts.ends[series])}
+    return Change(grown=grown, hours=merged.hours, ends=before | last)
+
+
+def _of_each_series(layout: Layout, rows: Iterable[Row]) -> dict[Series, datetime]:
+    """Return the event of the last of these rows of each series."""
+    return {layout.series_of(row): layout.event_of(row) for row in rows}

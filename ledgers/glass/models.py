@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from ledgers.glass import records
+from ledgers.glass import projections, records
 from ledgers.glass.querysets import QuoteQuerySet
 from ledgers.models import Fact, Ledger
 from ledgers.numeric import ExactField
@@ -30,6 +30,8 @@ class Quote(Fact):
     identity = ("source", "asset", "currency", "event_at")
     compared = ("bid", "ask", "last")
     record = records.QuoteRecord
+    projections = (projections.LatestQuotes(), projections.OF_QUOTES)
+    ends = "glass_latestquote"
     objects = QuoteQuerySet.as_manager()  # type: ignore[misc]  # the plugin's view of managers
 
     def __str__(self) -> str:
@@ -56,6 +58,7 @@ class Candle(Fact):
     identity = ("source", "asset", "currency", "interval", "event_at")
     compared = ("open", "high", "low", "close", "volume")
     record = records.CandleRecord
+    projections = (projections.OF_CANDLES,)
 
     def __str__(self) -> str:
         return f"{self.asset}/{self.currency} {self.close} at {self.event_at:%F %T}"
@@ -111,3 +114,59 @@ class ProtocolMetric(Fact):
 
     def __str__(self) -> str:
         return f"{self.entity} {self.metric} {self.value} {self.unit} at {self.event_at:%F %T}"
+
+
+class LatestQuote(models.Model):
+    """The newest quote of each series: a cache of one row of `Quote`, no fact.
+
+    Read it through `Quote.objects.newest`, which knows when it may be used.
+    """
+
+    pk = models.CompositePrimaryKey("source", "asset", "currency")
+    source = models.CharField(max_length=40)
+    asset = models.CharField(max_length=30)
+    currency = models.CharField(max_length=30)
+    event_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True)
+    known_at = models.DateTimeField()
+    available_at = models.DateTimeField()
+    observed_at = models.DateTimeField()
+    run_id = models.BigIntegerField()
+    parser = models.PositiveSmallIntegerField()
+    revision = models.PositiveSmallIntegerField()
+    withdrawn = models.BooleanField()
+    quoted_at = models.DateTimeField()
+    bid = ExactField(null=True)
+    ask = ExactField(null=True)
+    last = ExactField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.asset}/{self.currency} {self.bid}..{self.ask} at {self.event_at:%F %T}"
+
+
+class Rollup(models.Model):
+    """A closed bar of an hour or a day: a cache over candles of `base` seconds or quotes (0).
+
+    It keeps the largest `available_at` and `known_at` of its inputs. Read it through
+    `ledgers.glass.bars`, which knows when it may be used.
+    """
+
+    pk = models.CompositePrimaryKey("source", "asset", "currency", "base", "width", "event_at")
+    source = models.CharField(max_length=40)
+    asset = models.CharField(max_length=30)
+    currency = models.CharField(max_length=30)
+    base = models.PositiveIntegerField(help_text="Seconds of the candles; 0: quotes.")
+    width = models.PositiveIntegerField(help_text="Seconds.")
+    event_at = models.DateTimeField(help_text="When it begins.")
+    open = ExactField(null=True)
+    high = ExactField(null=True)
+    low = ExactField(null=True)
+    close = ExactField(null=True)
+    volume = ExactField(null=True)
+    total = ExactField(null=True, help_text="The sum of the closes.")
+    count = models.PositiveIntegerField(help_text="Inputs that have a price.")
+    available_at = models.DateTimeField()
+    known_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.asset}/{self.currency} {self.close} at {self.event_at:%F %T}"

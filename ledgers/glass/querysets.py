@@ -2,40 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
-
-from django.db import connection
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledgers.querysets import FactQuerySet
+from ledgers.wire import fetch
 
 if TYPE_CHECKING:
     from ledgers.reading import Pair
+
+# The newest quote of all is the newest that a read sees, if the read sees it.
+CACHED = """
+    SELECT {columns} FROM glass_latestquote f
+    WHERE source = %(source)s AND currency = %(currency)s AND asset = ANY(%(assets)s)
+      AND event_at <= %(at)s AND available_at <= %(as_of)s AND known_at <= %(horizon)s
+"""
 
 # Newest seen minute first, and of that minute the newest seen revision; a row per asset asked.
 NEWEST = """
     SELECT q.* FROM unnest(%(assets)s::text[]) AS wanted (asset)
     CROSS JOIN LATERAL (
-        SELECT * FROM "glass_quote" f
+        SELECT {columns} FROM glass_quote f
         WHERE f.source = %(source)s AND f.asset = wanted.asset AND f.currency = %(currency)s
           AND f.event_at <= %(at)s
           AND f.available_at <= %(as_of)s AND f.known_at <= %(horizon)s
         ORDER BY f.event_at DESC, f.revision DESC LIMIT 1
-    ) q WHERE NOT q.withdrawn
+    ) q
 """
 
 # The last seen quote of each step, so that a month of minutes costs as many probes as steps.
 SAMPLED = """
     SELECT q.* FROM generate_series(%(since)s::timestamptz, %(until)s, %(step)s) AS step (start)
     CROSS JOIN LATERAL (
-        SELECT * FROM "glass_quote" f
+        SELECT {columns} FROM glass_quote f
         WHERE f.source = %(source)s AND f.asset = %(asset)s AND f.currency = %(currency)s
           AND f.event_at >= step.start AND f.event_at < step.start + %(step)s
           AND f.available_at <= %(as_of)s AND f.known_at <= %(horizon)s
         ORDER BY f.event_at DESC, f.revision DESC LIMIT 1
     ) q WHERE NOT q.withdrawn ORDER BY q.event_at
 """
+
+
+class NewestPrice(NamedTuple):
+    """The prices of an asset's newest quote; its key is `asset`, `event_at` and `revision`."""
+
+    asset: str
+    event_at: datetime
+    revision: int
+    withdrawn: bool
+    source: str
+    quoted_at: datetime
+    known_at: datetime
+    bid: Decimal | None
+    ask: Decimal | None
+    last: Decimal | None
 
 
 class QuoteQuerySet(FactQuerySet):
@@ -52,19 +74,28 @@ class QuoteQuerySet(FactQuerySet):
     ) -> dict[str, Any]:
         """Return the newest quote of each asset at `at` (default: as_of), without a scan.
 
-        One query, and not by `raw()`, which refuses a composite key. An asset that the source
-        never quoted is missing from the answer. Whether a quote is fresh enough to be used is
-        the reader's question: see `ledgers.feeds`.
+        An asset that the source never quoted, or whose newest quote was withdrawn, is missing
+        from the answer. Whether a quote is fresh enough to be used is the reader's question: see
+        `ledgers.feeds`.
         """
-        question: dict[str, Any] = {
-            "assets": sorted(set(assets)),
-            "source": source,
-            "currency": currency,
-            "at": at or pair.as_of,
-            "as_of": pair.as_of,
-            "horizon": pair.horizon,
-        }
-        return {quote.asset: quote for quote in self._quotes(NEWEST, question)}
+        names = self._columns()
+        rows = _newest(names, assets, source=source, currency=currency, pair=pair, at=at)
+        quotes = (self.model.from_db(self.db, names, row) for row in rows)
+        return {quote.asset: quote for quote in quotes if not quote.withdrawn}
+
+    def newest_prices(
+        self,
+        assets: Iterable[str],
+        *,
+        source: str,
+        currency: str,
+        pair: Pair,
+        at: datetime | None = None,
+    ) -> dict[str, NewestPrice]:
+        """Return the same quotes as bare tuples: for hundreds of assets, and for pages."""
+        names = NewestPrice._fields
+        rows = _newest(names, assets, source=source, currency=currency, pair=pair, at=at)
+        return {row[0]: NewestPrice._make(row) for row in rows if not row[3]}
 
     def sampled(
         self, series: tuple[str, str, str], *, since: datetime, step: timedelta, pair: Pair
@@ -87,7 +118,42 @@ class QuoteQuerySet(FactQuerySet):
         return self._quotes(SAMPLED, question)
 
     def _quotes(self, sql: str, question: dict[str, Any]) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, question)
-            names = [column.name for column in cursor.description]
-            return [self.model(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+        """Return the quotes of a statement; not by `raw()`, which refuses a composite key."""
+        names = self._columns()
+        rows = fetch(sql.format(columns=", ".join(names)), question)
+        return [self.model.from_db(self.db, names, row) for row in rows]
+
+    def _columns(self) -> list[str]:
+        return [field.column for field in self.model._meta.concrete_fields if field.column]
+
+
+def _newest(
+    names: Sequence[str],
+    assets: Iterable[str],
+    *,
+    source: str,
+    currency: str,
+    pair: Pair,
+    at: datetime | None,
+) -> list[tuple[Any, ...]]:
+    """Return the newest quotes, withdrawn ones too.
+
+    The newest of all is kept apart; where the pair or `at` does not let it through, the facts
+    are asked.
+    """
+    wanted = set(assets)
+    columns = ", ".join(names)
+    question = {
+        "assets": sorted(wanted),
+        "source": source,
+        "currency": currency,
+        "at": at or pair.as_of,
+        "as_of": pair.as_of,
+        "horizon": pair.horizon,
+    }
+    found = fetch(CACHED.format(columns=columns), question)
+    older = wanted.difference(row[names.index("asset")] for row in found)
+    if older:
+        question["assets"] = sorted(older)
+        found += fetch(NEWEST.format(columns=columns), question)
+    return found

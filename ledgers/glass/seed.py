@@ -202,10 +202,10 @@ CHAINS = (
 )
 PROTOCOLS = (
     ("aave", "tvl", 24_000_000_000, "USD"),
-    ("aave", "fees", 2_100_000, "USD"),
+    ("aave", "fees_24h", 2_100_000, "USD"),
     ("uniswap", "tvl", 5_200_000_000, "USD"),
-    ("uniswap", "fees", 3_400_000, "USD"),
-    ("uniswap", "revenue", 310_000, "USD"),
+    ("uniswap", "fees_24h", 3_400_000, "USD"),
+    ("uniswap", "revenue_24h", 310_000, "USD"),
     ("Ethereum", "tvl", 72_000_000_000, "USD"),
 )
 

@@ -1,0 +1,41 @@
+"""How many rows travel between Python and PostgreSQL at little cost.
+
+Five hundred series as PostgreSQL arrays cost psycopg as long as storing their quotes; as one JSON
+array a column, a tenth of it. Django's connections load moments in Python, 4 microseconds each;
+psycopg loads them in C from the binary format.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+
+def columns_of(names: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+    """Return one parameter a column."""
+    return {
+        name: json.dumps(column, default=str)
+        for name, column in zip(names, zip(*rows, strict=True), strict=True)
+    }
+
+
+def rows_from(types: Mapping[str, str], alias: str) -> str:
+    """Return the FROM item that makes rows of those parameters again, with their `place` from 1."""
+    taken = ", ".join(f"{name}::{kind}" for name, kind in types.items())
+    sent = ", ".join(f"json_array_elements_text(%({name})s::json)" for name in types)
+    names = ", ".join(types)
+    return (
+        f"(SELECT {taken}, place FROM ROWS FROM ({sent}) WITH ORDINALITY "
+        f"AS sent ({names}, place)) AS {alias}"
+    )
+
+
+def fetch(statement: str, question: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of a SELECT, on Django's connection and in its transaction."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(statement, question, binary=True).fetchall()
