@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from ledgers.collecting.http import RequestsHttp
-from ledgers.collecting.registry import collectors
+from ledgers.collecting.registry import collectors, is_on
 from ledgers.collecting.reporting import report
 from ledgers.collecting.runner import run_collector
 
@@ -40,6 +40,10 @@ class Command(BaseCommand):
             known = ", ".join(sorted(collectors))
             raise CommandError(f"No source is called {options['slug']!r}. There are: {known}.")
         runs = run_collector(collector, RequestsHttp(collector), now=timezone.now())
+        if not runs:
+            raise CommandError(
+                f"{collector.slug} has nothing to look at yet. docs/sources.md says what it needs."
+            )
         result = report(collector.slug, runs)
         if options["json"]:
             self.stdout.write(json.dumps(result.as_json(), indent=2))
@@ -56,4 +60,5 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(sorted(collectors)))
             return
         for slug, collector in sorted(collectors.items()):
-            self.stdout.write(f"{slug:20} {collector.ledger:10} every {collector.every}")
+            off = "" if is_on(collector) else " (off)"
+            self.stdout.write(f"{slug:20} {collector.ledger:10} every {collector.every}{off}")
