@@ -60,6 +60,14 @@ def ledger(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         wipe(connection)
 
 
+@pytest.fixture(autouse=True)
+def no_stored_keys() -> None:
+    """Begin each test as if nobody had stored a source's keys, without asking the database."""
+    from ledgers.collecting.needs import remember
+
+    remember(frozenset())
+
+
 def wipe(connection: Any) -> None:
     """Empty every table as a superuser whose session fires no triggers; keep the catalogue."""
     kept = {"django_migrations", "django_content_type", "auth_permission", "ledgers_asset"}

@@ -6,11 +6,13 @@ The pages that rooms build on are those of `ledgers.pages`, offered here too.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from celery import current_app
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -19,11 +21,11 @@ from unfold.decorators import action, display
 from ledgers import operating
 from ledgers.counting import EstimatedPaginator
 from ledgers.feeds import states
-from ledgers.jobs import task_of
 from ledgers.latency import latency_of
 from ledgers.models import Asset, CollectorRun, Coverage, Feed, RejectedRecord, Schedule
 from ledgers.pages import (
     COLOURS,
+    OUTCOMES,
     DayFilter,
     FactAdmin,
     Page,
@@ -38,6 +40,7 @@ from ledgers.pages import (
     stamp,
 )
 from ledgers.reading import pair
+from ledgers.source_pages import send
 
 if TYPE_CHECKING:  # unfold has no types; its list is Django's with another face
     from django.contrib.admin.views.main import ChangeList
@@ -62,19 +65,7 @@ __all__ = [
 ]
 
 SHORT = 80
-OUTCOMES = {
-    "running": "info",
-    "ok": "success",
-    "empty": "success",
-    "partial": "warning",
-    "rate_limited": "warning",
-    "interrupted": "warning",
-    "unconfigured": "info",
-    "blocked": "danger",
-    "drift": "danger",
-    "transport": "danger",
-    "crashed": "danger",
-}
+LEAST = timedelta(seconds=1)
 
 
 @admin.register(CollectorRun)
@@ -144,8 +135,8 @@ class RejectedRecordAdmin(ReadOnlyPage):
     """What could not become a fact, and why."""
 
     paginator = EstimatedPaginator
-    list_display = ("reason", "show_feed", "detail", "show_run")
-    list_select_related = ("run",)
+    list_display = ("reason", "show_feed", "detail", "show_run", "resolved_by")
+    list_select_related = ("run", "resolved_by")
     search_fields = ("reason", "run__feed__name")
     search_help_text = "A reason, or part of a feed's name"
 
@@ -230,7 +221,7 @@ class FeedAdmin(ReadOnlyPage):
     @action(description="Run now", permissions=["operate"])
     def run_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
         """Send the jobs of the feeds at once."""
-        sent = operating.run_now(_jobs(feeds), timezone.now(), _send)
+        sent = operating.run_now(_jobs(feeds), timezone.now(), send)
         self._report(request, feeds, f"Sent {len(sent)} jobs. See the collector runs.")
 
     @action(description="Pause", permissions=["operate"])
@@ -252,11 +243,23 @@ class FeedAdmin(ReadOnlyPage):
         self.message_user(request, message, messages.SUCCESS)
 
 
+class ScheduleForm(ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """A schedule; a job that runs without a pause would leave no time for the others."""
+
+    def clean_every(self) -> timedelta:
+        """Refuse what is less than a second."""
+        every: timedelta = self.cleaned_data["every"]
+        if every < LEAST:
+            raise ValidationError("A job runs once a second at most.")
+        return every
+
+
 @admin.register(Schedule)
 class ScheduleAdmin(Page):
     """How often each job runs, and whether it is paused; both may be changed."""
 
-    list_display = ("job", "every", "is_paused")
+    form = ScheduleForm
+    list_display = ("job", "every", "is_paused", "failures", "rests_until")
     list_filter = ("is_paused",)
     list_editable = ("is_paused",)
     readonly_fields = ("job",)
@@ -319,7 +322,3 @@ def _jobs(feeds: QuerySet[Feed]) -> Iterator[str]:
     for feed in feeds:
         if job := operating.job_of(feed):
             yield job
-
-
-def _send(job: str, slot_id: int) -> None:
-    current_app.send_task(task_of(job), [slot_id])

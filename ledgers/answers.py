@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.types.range import Range
 
-from ledgers.coverage import Presence, look
+from ledgers.coverage import Missing, Presence, look
 from ledgers.feeds import FeedState, State, states, worst
 from ledgers.models import Feed
 from ledgers.reading import Pair
@@ -37,13 +37,17 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
-    """What the rows, or their absence, mean in the window; the newest gaps, at most a hundred."""
+    """What the rows, or their absence, mean in the window; the newest gaps, at most a hundred.
+
+    `dropped` are those gaps in which somebody had looked and retention dropped what was seen.
+    """
 
     presence: Presence
     since: datetime | None
     until: datetime
     gaps: Sequence[Gap]
     more_gaps: int
+    dropped: Sequence[Gap] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +100,17 @@ def coverage_of(
     """Say what was looked at in [since, until), and what that makes of rows or their absence."""
     names = [feed.name for feed in feeds]
     seen = look(names, Range(since, until), pair, found=found)
-    gaps = [Gap(feed=feed, since=start, until=end) for feed, start, end in seen.gaps]
-    gaps.sort(key=lambda gap: (gap.until or until, gap.feed), reverse=True)
+    gaps = _newest_first(seen.gaps, until)
     return Covered(
         presence=seen.presence,
         since=since,
         until=until,
         gaps=gaps[:MAX_GAPS],
         more_gaps=max(0, len(gaps) - MAX_GAPS),
+        dropped=_newest_first(seen.dropped, until)[:MAX_GAPS],
     )
+
+
+def _newest_first(missing: Iterable[Missing], until: datetime) -> list[Gap]:
+    gaps = [Gap(feed=feed, since=start, until=end) for feed, start, end in missing]
+    return sorted(gaps, key=lambda gap: (gap.until or until, gap.feed), reverse=True)

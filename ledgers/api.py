@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from django.http import HttpResponseBase
 from django.urls import path
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
@@ -23,8 +24,10 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from ledgers.answers import answer
+from ledgers.exporting import ask_matrix, feeds_of_matrix, stream
 from ledgers.filling import feeds_of
 from ledgers.listing import asset_fields, list_rows, newest_revision, tables_with_assets
+from ledgers.matrix import matrix_as_json
 from ledgers.models import Fact, Feed
 from ledgers.public_ids import UnknownIdError, find, public_id
 from ledgers.questions import MAX_LIMIT, PAIR, Offer, Question, ask, only_pair
@@ -33,6 +36,7 @@ from ledgers.serializers import (
     AnswerSerializer,
     FactRowSerializer,
     FactSerializer,
+    KnownSerializer,
     OneFactSerializer,
     envelope,
     written,
@@ -181,6 +185,35 @@ class OneFact(APIView):
         return Response(AnswerSerializer(said).data | body)
 
 
+class Matrix(APIView):
+    """What was known of one asset at each of many moments, for models that must not look ahead."""
+
+    @extend_schema(
+        operation_id="v1_ledgers_matrix_list",
+        parameters=[
+            *(PARAMETERS[name] for name in ("as_of", "horizon", "since", "until")),
+            OpenApiParameter("source", str, required=True),
+            OpenApiParameter("currency", str, required=True),
+            OpenApiParameter("step", int, description="Seconds. Default: 3600."),
+            OpenApiParameter("window", int, description="Seconds of news. Default: 86400."),
+            OpenApiParameter(
+                "basis",
+                str,
+                enum=["known", "recorded"],
+                description="recorded: only what was stored here by each moment.",
+            ),
+        ],
+        responses=envelope(KnownSerializer),
+    )
+    def get(self, request: Request, symbol: str) -> HttpResponseBase:
+        """Show price, mean sentiment and number of events as each moment knew them."""
+        question = ask_matrix(request.query_params, symbol)
+        feeds = feeds_of_matrix(question)
+        since, until, pair = question.since, question.until, question.pair
+        rows = matrix_as_json(question)
+        return stream(answer(feeds, pair, since=since, until=until, found=bool(rows)), rows)
+
+
 def user_id_of(request: Request) -> int:
     """Return who asks; a permission has made sure that somebody is logged in."""
     user: Any = request.user
@@ -194,5 +227,6 @@ def field_of(table: type[Fact], name: str) -> Any:
 
 urlpatterns = [
     path("ledgers/facts/<path:fact_id>", OneFact.as_view(), name="fact"),
+    path("ledgers/matrix/<str:symbol>", Matrix.as_view(), name="matrix"),
     path("timeline/<str:symbol>", Timeline.as_view(), name="timeline"),
 ]

@@ -1,4 +1,8 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
+
+DAILY = timedelta(days=1)
 
 
 class LedgersConfig(AppConfig):
@@ -7,7 +11,11 @@ class LedgersConfig(AppConfig):
     name = "ledgers"
 
     def ready(self) -> None:
-        from ledgers import checks  # noqa: F401  # registers the system checks
+        from ledgers import checks, retention  # noqa: F401  # register the system checks
         from ledgers.collecting.registry import autodiscover
+        from ledgers.jobs import JobKind, register_kind
 
         autodiscover()
+        register_kind(
+            JobKind(kind="keep", task="ledgers.tasks.keep", cadences=lambda: {"months": DAILY})
+        )

@@ -15,17 +15,25 @@ from ledgers.models import CollectorRun, Coverage
 from ledgers.reading import Pair
 
 Window = Range[datetime]
+Missing = tuple[str, datetime | None, datetime | None]
+"""A feed, and the part of the window that it lacks; None: without end."""
 
 GAPS = """
-    SELECT asked.feed, gap FROM unnest(%(feeds)s::text[]) WITH ORDINALITY AS asked (feed, place)
-    CROSS JOIN LATERAL unnest(
-        tstzmultirange(%(asked)s::tstzrange) - coalesce((
-            SELECT range_agg("window") FROM ledgers_coverage
-            WHERE feed_id = asked.feed AND "window" && %(asked)s::tstzrange
-              AND available_at <= %(as_of)s AND known_at <= %(horizon)s
-        ), '{}'::tstzmultirange)
-    ) AS gap
-    ORDER BY asked.place, gap
+    SELECT asked.feed, part.gap, part.is_dropped
+    FROM unnest(%(feeds)s::text[]) WITH ORDINALITY AS asked (feed, place)
+    CROSS JOIN LATERAL (SELECT coalesce((
+        SELECT range_agg("window") FROM ledgers_coverage
+        WHERE feed_id = asked.feed AND "window" && %(asked)s::tstzrange
+          AND available_at <= %(as_of)s AND known_at <= %(horizon)s
+    ), '{}') AS looked, coalesce((
+        SELECT range_agg("window" * %(asked)s::tstzrange) FROM ledgers_dropped
+        WHERE feed_id = asked.feed AND "window" && %(asked)s::tstzrange
+    ), '{}') AS dropped) seen
+    CROSS JOIN LATERAL (
+        SELECT unnest(tstzmultirange(%(asked)s::tstzrange) - (looked - dropped)), false
+        UNION ALL SELECT unnest(dropped), true
+    ) part (gap, is_dropped)
+    ORDER BY asked.place, part.gap
 """
 
 
@@ -39,10 +47,14 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """The answer of a read about its own window: rows, none, or nobody looked; with the gaps."""
+    """The answer of a read about its own window: rows, none, or nobody looked; with the gaps.
+
+    What retention dropped is a gap, however often somebody had looked; `dropped` names it.
+    """
 
     presence: Presence
-    gaps: tuple[tuple[str, datetime | None, datetime | None], ...]
+    gaps: tuple[Missing, ...]
+    dropped: tuple[Missing, ...] = ()
 
 
 def cover(run: CollectorRun, window: Window, *, known_at: datetime) -> Coverage:
@@ -64,7 +76,7 @@ def cover(run: CollectorRun, window: Window, *, known_at: datetime) -> Coverage:
 
 def gaps(feed: str, asked: Window, pair: Pair) -> list[Window]:
     """Return the parts of `asked` where the pair knows of no complete look."""
-    return [gap for _, gap in _gaps([feed], asked, pair)]
+    return [gap for _, gap, dropped in _parts([feed], asked, pair) if not dropped]
 
 
 def look(feeds: Sequence[str], asked: Window, pair: Pair, *, found: bool) -> Look:
@@ -73,20 +85,24 @@ def look(feeds: Sequence[str], asked: Window, pair: Pair, *, found: bool) -> Loo
     Without rows, every feed must have covered the whole window for "none" to be an answer.
     One query, however many feeds.
     """
-    missing = tuple((feed, gap.lower, gap.upper) for feed, gap in _gaps(feeds, asked, pair))
-    if found:
-        return Look(presence=Presence.VALUE, gaps=missing)
+    parts = _parts(feeds, asked, pair)
+    missing = tuple((feed, gap.lower, gap.upper) for feed, gap, dropped in parts if not dropped)
     blind = bool(missing) or not feeds
-    presence = Presence.NOT_OBSERVED if blind else Presence.NONE_IN_COVERED_WINDOW
-    return Look(presence=presence, gaps=missing)
+    absence = Presence.NOT_OBSERVED if blind else Presence.NONE_IN_COVERED_WINDOW
+    return Look(
+        presence=Presence.VALUE if found else absence,
+        gaps=missing,
+        dropped=tuple((feed, gap.lower, gap.upper) for feed, gap, dropped in parts if dropped),
+    )
 
 
-def _gaps(feeds: Sequence[str], asked: Window, pair: Pair) -> list[tuple[str, Window]]:
+def _parts(feeds: Sequence[str], asked: Window, pair: Pair) -> list[tuple[str, Window, bool]]:
+    """Return the gaps of each feed, and of what was dropped once more."""
     cuts = {"as_of": pair.as_of, "horizon": pair.horizon}
     question: dict[str, Any] = {"asked": asked, "feeds": list(feeds), **cuts}
     with connection.cursor() as cursor:
         cursor.execute(GAPS, question)
-        found: list[tuple[str, Window]] = cursor.fetchall()
+        found: list[tuple[str, Window, bool]] = cursor.fetchall()
     return found
 
 

@@ -1,13 +1,16 @@
 """The state of a feed, decided here and nowhere else.
 
 A feed is as good as its coverage: what counts is not when a row last changed but up to which
-moment somebody looked. The thresholds are multiples of the feed's own cadence, so that a feed
-polled each minute is late after a minute and a half, and a daily one after a day and a half.
+moment somebody looked. A look that covers its whole slot is followed by the next at the slot's
+end; one that covers only up to itself, such as a look at a list of news, a cadence later. From
+that moment on a feed is overdue, and the thresholds are multiples of its own cadence. What a
+source publishes only later (its `lag`) nobody can have looked at before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -20,6 +23,8 @@ from ledgers.reading import Pair
 
 LATE_AFTER = 0.5
 STALE_AFTER = 2.0
+NO_LAG = timedelta(0)
+Looked = tuple[timedelta | None, datetime | None, datetime | None]
 
 
 class State(IntEnum):
@@ -48,17 +53,33 @@ class FeedState:
 
 
 NEWEST = """
-    SELECT feed_id, max(upper("window")) FROM ledgers_coverage
-    WHERE feed_id = ANY(%(feeds)s) AND available_at <= %(as_of)s AND known_at <= %(horizon)s
-    GROUP BY feed_id
+    SELECT feed.name, feed.every, max(upper(coverage."window")),
+           max(upper(coverage."window")
+               + CASE WHEN upper(coverage."window") >= coverage.known_at THEN interval '0'
+                      ELSE coalesce(feed.every, interval '0') END)
+    FROM ledgers_feed feed
+    LEFT JOIN ledgers_coverage coverage ON coverage.feed_id = feed.name
+        AND coverage.available_at <= %(as_of)s AND coverage.known_at <= %(horizon)s
+    WHERE feed.name = ANY(%(feeds)s)
+    GROUP BY feed.name
 """
 
 
 def states(feeds: Iterable[Feed], pair: Pair) -> list[FeedState]:
-    """Return the state of each feed as the pair knows it, in the order given; one query."""
+    """Return the state of each feed as the pair knows it, in the order given; one query.
+
+    A feed is judged by the cadence of its last look, if that is slower than its collector's own:
+    then an operator changed its schedule.
+    """
     wanted = list(feeds)
-    until = _covered_until([feed.name for feed in wanted], pair)
-    return [judge(feed, until.get(feed.name), pair.as_of) for feed in wanted]
+    looked = _looked_at([feed.name for feed in wanted], pair)
+    judged = []
+    for feed in wanted:
+        every, until, due = looked.get(feed.name, (None, None, None))
+        paced = copy(feed)
+        paced.every = max(feed.every, every) if feed.every and every else feed.every
+        judged.append(judge(paced, until, pair.as_of, due=due))
+    return judged
 
 
 def worst(states: Iterable[FeedState]) -> FeedState | None:
@@ -66,28 +87,36 @@ def worst(states: Iterable[FeedState]) -> FeedState | None:
     return max(states, key=lambda state: state.state, default=None)
 
 
-def _covered_until(names: list[str], pair: Pair) -> dict[str, datetime]:
+def _looked_at(names: list[str], pair: Pair) -> dict[str, Looked]:
+    """Return the cadence of each stored feed, where its coverage ends, and when more was due."""
     question: dict[str, Any] = {"feeds": names, "as_of": pair.as_of, "horizon": pair.horizon}
     with connection.cursor() as cursor:
         cursor.execute(NEWEST, question)
-        return dict(cursor.fetchall())
+        return {name: (every, until, due) for name, every, until, due in cursor.fetchall()}
 
 
-def judge(feed: Feed, until: datetime | None, now: datetime) -> FeedState:
-    """Return the state of a feed whose coverage is known to end at `until`."""
-    state, reason = _judge(feed, until, now)
+def judge(
+    feed: Feed, until: datetime | None, now: datetime, *, due: datetime | None = None
+) -> FeedState:
+    """Return the state of a feed whose coverage ends at `until`, and was to grow at `due`.
+
+    Without `due` it was to grow at its end.
+    """
+    state, reason = _judge(feed, until, due or until, now)
     return FeedState(
         feed=feed.name, ledger=feed.ledger, state=state, covered_until=until, reason=reason
     )
 
 
-def _judge(feed: Feed, until: datetime | None, now: datetime) -> tuple[State, str]:
-    """Compare the time since the end of coverage with the feed's cadence."""
-    if until is None:
+def _judge(
+    feed: Feed, until: datetime | None, due: datetime | None, now: datetime
+) -> tuple[State, str]:
+    """Compare the time since more coverage was due with the feed's cadence."""
+    if until is None or due is None:
         return State.UNKNOWN, f"{feed.name} was never looked at completely."
     if feed.every is None:
         return State.FRESH, f"{feed.name} is filled on demand, up to {until:%F %T} UTC."
-    overdue = now - until
+    overdue = now - due - (feed.lag or NO_LAG)
     for state, share in ((State.STALE, STALE_AFTER), (State.LATE, LATE_AFTER)):
         if overdue > feed.every * share:
             return state, f"{feed.name} was last looked at for {until:%F %T} UTC."

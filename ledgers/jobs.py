@@ -6,18 +6,26 @@ collector or check is on beat without another word.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ledgers.models import Feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobKind:
-    """One kind of job: `cadences` names its jobs now, `task` is the Celery task given a slot."""
+    """One kind of job: `cadences` names its jobs now, `task` is the Celery task given a slot.
+
+    `feeds` describes what its jobs fill; the source of a feed is the name of its job.
+    """
 
     kind: str
     task: str
     cadences: Callable[[], Mapping[str, timedelta]]
+    feeds: Callable[[], Sequence[Feed]] = tuple
 
 
 kinds: dict[str, JobKind] = {}

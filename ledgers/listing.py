@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import CompositePrimaryKey, Q, QuerySet
 
 from ledgers.checks import fact_models
+from ledgers.counting import planned_rows
 from ledgers.models import Fact, Ledger
 from ledgers.questions import Key, Position, Question
 from ledgers.reading import Pair
@@ -17,8 +18,11 @@ from ledgers.reading import Pair
 ASSET_FIELDS = ("asset", "base", "quote")
 """Fields that hold one symbol; `assets` holds several."""
 
-REACHES = [timedelta(minutes=10), timedelta(hours=2), timedelta(days=1), timedelta(days=14)]
-BEGINNING = datetime.min.replace(tzinfo=UTC) + max(REACHES)
+REACHES = [timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=2)]
+BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)
+GUESSES = 40
+ENOUGH = 50
+"""A reach is short enough when the planner expects at most so many pages in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +75,18 @@ def _asked(table: type[Fact], question: Question, user_id: int) -> QuerySet[Any]
     if table.ledger == Ledger.EXCHANGE:
         rows = rows.for_user(user_id)
     rows = rows.seen(question.pair) if question.revisions else rows.at(question.pair)
+    return _narrowed(rows, question)
+
+
+def _narrowed(rows: QuerySet[Any], question: Question) -> QuerySet[Any]:
+    """Return only rows of the asked window, asset and other fields."""
     if question.since:
         rows = rows.filter(event_at__gte=question.since)
     if question.until:
         rows = rows.filter(event_at__lt=question.until)
     if question.asset:
-        rows = rows.filter(_names(table, question.asset))
-    asked: QuerySet[Any] = rows.filter(**question.filters)
-    return asked
+        rows = rows.filter(_names(rows.model, question.asset))
+    return rows.filter(**question.filters)
 
 
 def _names(table: type[Fact], symbol: str) -> Q:
@@ -94,27 +102,47 @@ def _part(rows: QuerySet[Any], question: Question) -> list[Fact]:
     if question.after:
         rows = rows.filter(_beyond(rows.model, names, question.after))
     rows = rows.order_by("-event_at", *(f"-{name}" for name in names))
-    for start in _reaches(rows.model, question):
+    for start in _starts(rows, question):
         found = list(rows.filter(event_at__gte=start)[: question.limit + 1])
         if len(found) > question.limit:
             return found
     return list(rows[: question.limit + 1])
 
 
-def _reaches(table: type[Fact], question: Question) -> Iterator[datetime]:
+def _starts(rows: QuerySet[Any], question: Question) -> Iterator[datetime]:
     """Yield ever earlier starts at which a page of a huge table may be full already.
 
     The key of a series ends in its time, so a short window over all series costs one probe a
     series, while the newest rows of a long one cost a sort of all its rows. Small tables need
     no such steps.
     """
-    if not isinstance(table._meta.pk, CompositePrimaryKey):
+    if not isinstance(rows.model._meta.pk, CompositePrimaryKey):
         return
     end = question.after.event_at if question.after else question.end
+    longest = end - (question.since or BEGINNING)
     for reach in REACHES:
-        if end - reach <= (question.since or BEGINNING):
+        if reach >= longest:
             return
         yield end - reach
+    yield end - _guessed(rows, question, end, longest)
+
+
+def _guessed(
+    rows: QuerySet[Any], question: Question, end: datetime, longest: timedelta
+) -> timedelta:
+    """Return how far back the planner expects a few pages, where the newest rows are old."""
+    plain = _narrowed(rows.model.objects.filter(event_at__lte=end), question)
+    short, long = REACHES[-1], longest
+    for _ in range(GUESSES):
+        reach = (short + long) / 2 if long < 4 * short else short * 4
+        expected = planned_rows(plain.filter(event_at__gte=end - reach))
+        if expected <= question.limit:
+            short = reach
+        else:
+            long = reach
+            if expected <= ENOUGH * question.limit:
+                break
+    return long
 
 
 def _beyond(table: type[Fact], names: list[str], after: Position) -> Q:

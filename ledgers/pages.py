@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -18,11 +19,13 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from ledgers.answers import quality_of
 from ledgers.counting import EstimatedPaginator
+from ledgers.erasing import erasure_of
 from ledgers.feeds import FeedState
 from ledgers.filling import feeds_of
 from ledgers.models import Fact, Ledger
 from ledgers.public_ids import UnknownIdError, find, public_id
 from ledgers.reading import pair
+from ledgers.revisions import history_of
 
 if TYPE_CHECKING:  # unfold has no types; its page is Django's with another face
     from django.contrib.admin import ModelAdmin
@@ -30,6 +33,19 @@ else:
     from unfold.admin import ModelAdmin
 
 COLOURS = {"fresh": "success", "late": "warning", "stale": "danger", "unknown": "info"}
+OUTCOMES = {
+    "running": "info",
+    "ok": "success",
+    "empty": "success",
+    "partial": "warning",
+    "rate_limited": "warning",
+    "interrupted": "warning",
+    "unconfigured": "info",
+    "blocked": "danger",
+    "drift": "danger",
+    "transport": "danger",
+    "crashed": "danger",
+}
 WINDOWS = {
     "day": ("Last 24 hours", timedelta(days=1)),
     "week": ("Last 7 days", timedelta(days=7)),
@@ -122,6 +138,7 @@ class FactAdmin(ReadOnlyPage):
     paginator = EstimatedPaginator
     ordering = ("-event_at",)
     list_before_template = "admin/ledgers/quality.html"
+    change_form_outer_after_template = "admin/ledgers/revisions.html"
     list_filter: ClassVar[Any] = (WindowFilter,)
     table: ClassVar[type[Fact] | None] = None
 
@@ -158,6 +175,20 @@ class FactAdmin(ReadOnlyPage):
         quality = quality_of(feeds_of([self.fact()], user_id=None), pair())
         said = {"quality": quality, "quality_colour": COLOURS[quality.state]}
         return super().changelist_view(request, (extra_context or {}) | said)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Say below the fact what its revisions changed."""
+        said: dict[str, Any] = {}
+        if row := self.get_object(request, unquote(object_id)):
+            fact = find(row.pk) if self.table else row
+            said = {"revisions": history_of(fact), "erasure": erasure_of(fact)}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | said)
 
     @admin.display(description="public id")
     def public_id(self, row: Any) -> str:

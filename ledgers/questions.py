@@ -104,7 +104,7 @@ def ask(params: QueryDict, offer: Offer, *, asset: str = "") -> Question:
         pair=pair,
         since=since,
         until=until,
-        asset=_asset(asset or given.get("asset", "")),
+        asset=asset_of(asset or given.get("asset", "")),
         limit=_limit(given),
         revisions=_flag(given, "revisions"),
         after=after,
@@ -179,7 +179,8 @@ def _default_since(end: datetime, window: timedelta | None) -> datetime | None:
         return None
 
 
-def _asset(given: str) -> str:
+def asset_of(given: str) -> str:
+    """Return the symbol that is meant, or raise `ValidationError`."""
     symbol = symbol_of(given)
     if len(symbol) > MAX_SYMBOL or "\0" in symbol:
         raise ValidationError({"asset": f"A symbol has at most {MAX_SYMBOL} plain characters."})

@@ -26,6 +26,7 @@ SHARED = (
     "run",
     "revision",
     "withdrawn",
+    "erased",
 )
 """What every fact shows, whatever its table."""
 
@@ -58,6 +59,11 @@ class FactSerializer(serializers.ModelSerializer[Any]):
     """One row of a ledger; a subclass names its own fields after the shared ones."""
 
     id = serializers.SerializerMethodField(help_text="Public id: <ledger>.<table>.<key>.")
+    erased = serializers.BooleanField(
+        source="is_erased",
+        read_only=True,
+        help_text="Its texts were erased, as law or terms demand.",
+    )
 
     serializer_field_mapping: ClassVar[dict[Any, Any]] = {
         **serializers.ModelSerializer.serializer_field_mapping,
@@ -152,6 +158,7 @@ class CoverageSerializer(serializers.Serializer[Any]):
     until = Moment()
     gaps = GapSerializer(many=True)
     more_gaps = serializers.IntegerField(help_text="Older gaps that are not listed.")
+    dropped = GapSerializer(many=True, help_text="Gaps that were looked at, and dropped since.")
 
 
 class AnswerSerializer(serializers.Serializer[Any]):
@@ -181,3 +188,14 @@ class OneFactSerializer(AnswerSerializer):
 
     newest = serializers.CharField()
     result = FactRowSerializer()
+
+
+class KnownSerializer(serializers.Serializer[Any]):
+    """What was known of one asset at one moment."""
+
+    at = Moment()
+    price = Exact(allow_null=True)
+    priced_at = Moment(allow_null=True, help_text="When that price was made.")
+    sentiment = Exact(allow_null=True, help_text="Mean score of the window's items, -1 to 1.")
+    scores = serializers.IntegerField(help_text="Items that were scored.")
+    events = serializers.IntegerField(help_text="Events in the window.")

@@ -58,10 +58,12 @@ def sync_schedules() -> None:
 def dispatch(now: datetime, send: Send) -> None:
     """Make and send what is due, send again what got lost; any number may run at once.
 
-    Rows of jobs that no longer exist stay, with their history, and are not sent.
+    Rows of jobs that no longer exist stay, with their history, and are not sent. Nor is what
+    rests, until its time is over.
     """
     sync_schedules()
-    for schedule in Schedule.objects.filter(is_paused=False, job__in=cadences()):
+    awake = Schedule.objects.filter(is_paused=False, job__in=cadences())
+    for schedule in awake.exclude(rests_until__gt=now):
         with transaction.atomic():
             _send_due(schedule, now, send)
             _send_again(schedule, now, send)

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from ledgers import slots
 from ledgers.collecting.http import RequestsHttp
-from ledgers.collecting.registry import collectors
+from ledgers.collecting.registry import active
 from ledgers.collecting.runner import run_collector
 from ledgers.jobs import task_of
+from ledgers.retention import drop_old, make_ahead
 
 
 @shared_task(ignore_result=True)
@@ -20,7 +21,21 @@ def dispatch() -> None:
 
 @shared_task(ignore_result=True)
 def collect(slot_id: int) -> None:
-    """Run the collector of a slot, unless another worker has it."""
-    if claim := slots.claim(slot_id, timezone.now()):
-        collector = collectors[claim.name]
+    """Run the collector of a slot, unless another worker has it, or it was switched off since."""
+    if not (claim := slots.claim(slot_id, timezone.now())):
+        return
+    if collector := active().get(claim.name):
         run_collector(collector, RequestsHttp(collector), now=timezone.now(), claim=claim)
+    else:
+        with slots.fenced(claim) as slot:
+            slots.finish(slot)
+
+
+@shared_task(ignore_result=True)
+def keep(slot_id: int) -> None:
+    """Make the months to come of partitioned tables and drop those that are too old."""
+    if claim := slots.claim(slot_id, timezone.now()):
+        make_ahead(timezone.now())
+        drop_old(timezone.now())
+        with slots.fenced(claim) as slot:
+            slots.finish(slot)

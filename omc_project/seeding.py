@@ -86,6 +86,8 @@ def clear() -> Cleared:
         anchor = planted_until()
         tables = [*(model._meta.db_table for model in fact_models()), Coverage._meta.db_table]
         rows = {table: _clear(table) for table in tables}
+        for projection in (kept for model in fact_models() for kept in model.projections):
+            projection.forget_sources(PREFIX)
         seeded = CollectorRun.objects.filter(kind=CollectorRun.Kind.SEED)
         rows["ledgers_collectorrun"] = seeded.count()
         seeded.delete()

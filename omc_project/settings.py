@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def own_secret(name: str) -> str:
 SECRET_KEY = env("SECRET_KEY", default="") or own_secret("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 OMC_CREDENTIAL_KEY = env("OMC_CREDENTIAL_KEY", default="") or own_secret("OMC_CREDENTIAL_KEY")
+OMC_CREDENTIAL_KEY_FALLBACKS = env.list("OMC_CREDENTIAL_KEY_FALLBACKS", default=[])
 OMC_ADMIN_PASSWORD = env("OMC_ADMIN_PASSWORD", default="")  # of `up` and `prestart`; may be empty
 
 # --- Django
@@ -175,7 +177,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-# --- Celery: beat knows dispatch; everything else is a Schedule row
+# --- Celery: beat knows dispatch and the sweep of orders; all else is a Schedule row
 CELERY_BROKER_URL = embedded.BROKER_URL if EMBEDDED["redis"] else REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -191,8 +193,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ledgers.tasks.dispatch",
         "schedule": schedule(seconds("OMC_DISPATCH_EVERY", 5)),
         "options": {"expires": 30},
-    }
+    },
+    "orders": {
+        "task": "trading.tasks.sweep_orders",
+        "schedule": schedule(seconds("OMC_DISPATCH_EVERY", 5)),
+        "options": {"expires": 30},
+    },
 }
+CELERY_TASK_ROUTES = {"trading.tasks.*": {"queue": "orders"}}
 OMC_LEASE = seconds("OMC_LEASE", 120)
 OMC_PATIENCE = seconds("OMC_PATIENCE", 60)
 
@@ -202,7 +210,11 @@ OMC_SEC_USER_AGENT = env("OMC_SEC_USER_AGENT", default="")
 OMC_SEC_FORMS = env.list("OMC_SEC_FORMS", default=["8-K", "10-K", "10-Q", "S-1", "4"])
 OMC_SEC_WATCHLIST = env.list("OMC_SEC_WATCHLIST", default=[])
 OMC_RSS_FEEDS = env.list("OMC_RSS_FEEDS", default=[])
-OMC_PRICE_SOURCES = env.list("OMC_PRICE_SOURCES", default=["coinspot", "kraken", "seed:coinspot"])
+OMC_KRAKEN_PAIRS = env.list("OMC_KRAKEN_PAIRS", default=[])
+OMC_SUBREDDITS = env.list("OMC_SUBREDDITS", default=["CryptoCurrency", "Bitcoin", "ethereum"])
+OMC_PRICE_SOURCES = env.list(
+    "OMC_PRICE_SOURCES", default=["coinspot", "kraken", "kraken_ohlc", "seed:coinspot"]
+)
 OMC_REPLAY_URL = env("OMC_REPLAY_URL", default="")
 OMC_ALLOW_PRIVATE = env.list("OMC_ALLOW_PRIVATE", default=[])
 OMC_BASE_URLS = {
@@ -210,6 +222,14 @@ OMC_BASE_URLS = {
     for name, value in os.environ.items()
     if name.startswith("OMC_") and name.endswith("_BASE_URL")
 }
+OMC_PLUG_INS = env.list("OMC_PLUG_INS", default=[])
+OMC_PLUG_IN_FOLDER = env("OMC_PLUG_IN_FOLDER", default="")
+OMC_SOURCE_KEYS = {name: value for name, value in os.environ.items() if name.startswith("OMC_")}
+OMC_FETCH_THREADS = max(env.int("OMC_FETCH_THREADS", default=8), 1)
+OMC_BREAKER_FAILURES = env.int("OMC_BREAKER_FAILURES", default=5)
+OMC_BREAKER_REST = seconds("OMC_BREAKER_REST", 300)
+OMC_BREAKER_MAX_REST = seconds("OMC_BREAKER_MAX_REST", 3600)
+OMC_DATABASE_DISK = env.float("OMC_DATABASE_DISK", default=0)
 OMC_CA_BUNDLE = env("OMC_CA_BUNDLE", default="")
 OMC_HTTP_ATTEMPTS = env.int("OMC_HTTP_ATTEMPTS", default=3)
 OMC_HTTP_BACKOFF = env.float("OMC_HTTP_BACKOFF", default=1.0)
@@ -218,6 +238,7 @@ OMC_HTTP_DEADLINE = env.float("OMC_HTTP_DEADLINE", default=20.0)
 OMC_HTTP_MAX_BYTES = env.int("OMC_HTTP_MAX_BYTES", default=10 * 2**20)
 OMC_HTTP_MAX_PAUSE = env.float("OMC_HTTP_MAX_PAUSE", default=30.0)
 OMC_PAYLOAD_BUCKET = env("OMC_PAYLOAD_BUCKET", default="")
+OMC_RETENTION = env.dict("OMC_RETENTION", default={})
 OMC_S3_ENDPOINT = env("OMC_S3_ENDPOINT", default="")
 
 # --- quality
@@ -252,3 +273,13 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SIDEBAR": {"show_search": True, "navigation": "omc_project.sidebar.navigation"},
 }
+
+# --- orders: live trading needs this switch, the account's, and a stored key
+OMC_LIVE_TRADING = env.bool("OMC_LIVE_TRADING", default=False)
+OMC_ORDER_PATIENCE = seconds("OMC_ORDER_PATIENCE", 30)
+OMC_ORDER_LEASE = seconds("OMC_ORDER_LEASE", 60)
+OMC_ORDER_PROOF = seconds("OMC_ORDER_PROOF", 600)
+OMC_ORDER_LOOK_EVERY = seconds("OMC_ORDER_LOOK_EVERY", 30)
+OMC_PAPER_FEE = Decimal(env("OMC_PAPER_FEE", default="0.001"))
+OMC_PAPER_CAP = Decimal(env("OMC_PAPER_CAP", default="10000"))
+OMC_PAPER_LATENCY = seconds("OMC_PAPER_LATENCY", 1)

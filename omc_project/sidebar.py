@@ -50,6 +50,9 @@ def navigation(request: HttpRequest) -> list[Group]:
         label = app["app_label"]
         title = TITLES.get(label, str(app["name"]))
         group = groups.setdefault(title, _group(title, []))
+        if label == "ledgers" and request.user.has_perm("ledgers.view_feed"):
+            link = reverse("sources")
+            group["items"].append(Item(title="Sources", icon="lan", link=link))
         group["items"].extend(_items(label, app["models"]))
     return list(groups.values())
 

@@ -10,6 +10,7 @@ admin.site.index_title = "Overview"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/sources/", include("ledgers.source_pages")),
     path("admin/", admin.site.urls),
     path("api/", include("omc_project.api")),
     path("healthz", healthz, name="healthz"),

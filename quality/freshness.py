@@ -135,19 +135,19 @@ def _hints(watched: Sequence[Watched]) -> Iterator[str]:
     """Yield for each feed where to look first: its schedule, its last run, or the workers."""
     names = [one.feed.name for one in watched]
     jobs = {f"{job_of(one.feed)}" for one in watched}
-    paused = set(
-        Schedule.objects.filter(job__in=jobs, is_paused=True).values_list("job", flat=True)
-    )
+    schedules = {row.job: row for row in Schedule.objects.filter(job__in=jobs)}
     newest = CollectorRun.objects.order_by("-started_at")
     runs = {name: newest.filter(feed=name).first() for name in names}
     for one in watched:
-        yield _hint(runs[one.feed.name], is_paused=job_of(one.feed) in paused)
+        yield _hint(runs[one.feed.name], schedules.get(f"{job_of(one.feed)}"))
 
 
-def _hint(run: CollectorRun | None, *, is_paused: bool) -> str:
-    if is_paused:
+def _hint(run: CollectorRun | None, schedule: Schedule | None) -> str:
+    if schedule and schedule.is_paused:
         return "Its schedule is paused. Resume it in the admin, under Feeds."
     if run is None:
         return f"It has no run. {WORKERS}"
     said = f"Its last run, #{run.pk} at {run.started_at:%F %T} UTC, ended {run.outcome}."
+    if schedule and schedule.rests_until:
+        return f"{said} After its failures it rests until {schedule.rests_until:%F %T} UTC."
     return f"{said} {WORKERS}" if run.outcome in ("ok", "empty", "running") else f"{said} See why."

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Protocol, TypeVar
+from xml.etree.ElementTree import Element, tostring
 
 from psycopg.types.range import Range
 
@@ -38,12 +39,15 @@ class Ask:
     """What one look is about.
 
     `known` tells whether a page stored so far in this look held something stored before it: the
-    sign that a newest-first list has met what we have.
+    sign that a newest-first list has met what we have. `window` is the slot of a live look, or
+    the part of the past that a backfill asks for; `covered_until` is the end of the coverage.
     """
 
     scope: str
     window: Window
     now: datetime
+    is_backfill: bool = False
+    covered_until: datetime | None = None
     known: Callable[[], bool] = lambda: False
 
 
@@ -90,10 +94,20 @@ class Collector(ABC):
     """The only hosts that its requests may go to."""
     requests_per_minute: ClassVar[int] = 60
     """The budget per host, shared by all workers."""
+    revalidates: ClassVar[bool] = False
+    """Whether to ask only for what has changed (ETag, Last-Modified), as feeds and files want."""
     restates: ClassVar[bool] = True
     """Whether the source may change what it said; True until documents and recordings differ."""
     lag: ClassVar[timedelta] = timedelta(0)
     """From event_at to the moment the source publishes."""
+    backfills: ClassVar[bool] = False
+    """Whether it answers for the past, so that `manage.py backfill` may fill its gaps.
+
+    A backfill hands `fetch` one Ask a chunk, with `is_backfill` set and a `window` that has ended.
+    `fetch` yields the pages of that window, oldest first, and asks for nothing outside it;
+    `covered` says what those pages prove of it. A page that the source cut short proves the
+    window up to its last item: what is left of the chunk is asked for next. None proves nothing,
+    and the gap stays."""
     is_plug_in: ClassVar[bool] = False
     """Whether it is off until OMC_PLUG_INS names it or, if it has needs, all of them are set."""
     needs: ClassVar[tuple[Need, ...]] = ()
@@ -106,11 +120,23 @@ class Collector(ABC):
 
     @abstractmethod
     def fetch(self, http: Http, ask: Ask) -> Iterator[Payload]:
-        """Ask the source for one scope, page by page."""
+        """Ask the source for one scope, page by page.
+
+        Each step runs in one of several threads, not always the same, at the same time as the
+        steps of other scopes: hold nothing across a `yield`, and change nothing of `self`.
+        """
 
     @abstractmethod
     def parse(self, payload: Payload) -> Iterator[Any]:
         """Turn one payload into records and rejects; raise `DriftError` if its shape is new."""
+
+    def settle(self, payload: Payload, records: list[Any]) -> Iterator[Any]:
+        """Fit the records of a payload to what is stored, in the transaction that stores them.
+
+        What is there under another identity comes out as a `Reject`, what only the stored facts
+        tell is added. Most sources need nothing of it.
+        """
+        yield from records
 
     def is_empty(self, payload: Payload) -> bool:
         """Tell whether the source itself says that there is nothing; else nothing is drift."""
@@ -120,9 +146,16 @@ class Collector(ABC):
         """Return how often one scope is looked at: `every`, or a multiple of it."""
         return self.every
 
+    def chunk(self, scope: str) -> timedelta:
+        """Return how much of the past one Ask of a backfill holds: best what fills one page."""
+        return timedelta(days=1)
+
     def covered(self, looked: Looked) -> Window | None:
-        """Return the window of event time that a complete look proves; here its slot's."""
-        return slot_of(looked.observed_at, self.cadence(looked.ask.scope))
+        """Return the window of event time that a complete look proves; here a live one's slot."""
+        if looked.ask.is_backfill:
+            return None
+        window = looked.ask.window
+        return slot_of(looked.observed_at, window.upper - window.lower)  # type: ignore[operator]  # a slot has ends
 
     def feed_name(self, scope: str) -> str:
         """Return the name of the feed of one scope."""
@@ -156,10 +189,16 @@ def each(items: Iterable[T], make: Callable[[T], Any]) -> Iterator[Any]:
         try:
             yield make(item)
         except BadValueError as error:
-            yield Reject(reason=error.reason, detail=error.detail, item=str(item)[:MAX_ITEM])
+            yield Reject(reason=error.reason, detail=error.detail, item=_as_it_came(item))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             detail = f"{type(error).__name__}: {error}"
-            yield Reject(reason="unknown_shape", detail=detail, item=str(item)[:MAX_ITEM])
+            yield Reject(reason="unknown_shape", detail=detail, item=_as_it_came(item))
+
+
+def _as_it_came(item: object) -> str:
+    """Write an item as its source did; an element of XML would else be no more than an address."""
+    told = tostring(item, encoding="unicode") if isinstance(item, Element) else str(item)
+    return told[:MAX_ITEM]
 
 
 def member(document: Any, name: str, kind: type[T], url: str) -> T:

@@ -25,6 +25,8 @@ class CollectError(Exception):
 
     outcome: ClassVar[Outcome] = Outcome.TRANSPORT
     is_retried: ClassVar[bool] = False
+    answer: bytes = b""
+    """The body that came with a refusing status, for a source that says in it what is wrong."""
 
 
 class NotConfiguredError(CollectError):

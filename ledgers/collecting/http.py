@@ -7,11 +7,13 @@ deadline by our own clock, because a library's timeout starts anew with every by
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,34 +35,45 @@ from ledgers.collecting.errors import (
 )
 from ledgers.collecting.limits import take_turn
 from ledgers.collecting.payload import Payload
+from ledgers.collecting.revalidating import recall, remember
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 64 * 1024
 TOO_MANY = 429
+MAX_SKEW = timedelta(minutes=5)
+MAX_RETRY_AFTER = timedelta(days=7)
+"""Whoever asks for more has made a mistake; a person decides then."""
 REFUSALS = (401, 403, 451)
 HTML_STARTS = (b"<!doctype html", b"<html")
 
 
 class RequestsHttp:
-    """`Http` of one collector over requests."""
+    """`Http` of one collector over requests, for any number of threads.
 
-    def __init__(self, collector: Collector) -> None:
+    It keeps no cookies: what one request was told is no business of the next.
+    """
+
+    def __init__(self, collector: Collector, *, attempts: int | None = None) -> None:
         self._collector = collector
+        self._attempts = attempts or settings.OMC_HTTP_ATTEMPTS
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.verify = settings.OMC_CA_BUNDLE or True
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _CheckedAdapter())
+            self._session.mount(scheme, _CheckedAdapter(pool_maxsize=settings.OMC_FETCH_THREADS))
         self._session.headers["User-Agent"] = settings.OMC_USER_AGENT
         self._session.headers["Accept-Encoding"] = "gzip, identity"
         self._session.headers["Connection"] = "close"  # each request is watched from its connect
 
     def get(self, url: str, headers: dict[str, str] | None = None, **params: str) -> Payload:
         """Ask for `url` and return the answer; try again what may pass, or raise."""
-        for attempt in range(settings.OMC_HTTP_ATTEMPTS):
+        for attempt in range(self._attempts):
             try:
-                return self._ask("GET", url, headers=headers, params=params)
+                return self._get(url, headers or {}, params)
             except CollectError as error:
-                last = attempt + 1 == settings.OMC_HTTP_ATTEMPTS
+                last = attempt + 1 == self._attempts
                 if last or not error.is_retried:
                     raise
                 time.sleep(_pause(error, attempt))
@@ -70,7 +83,25 @@ class RequestsHttp:
         """Send exactly `body` and return the answer; never again by itself, or raise."""
         return self._ask("POST", url, headers=headers, data=body)
 
+    def _get(self, url: str, headers: dict[str, str], params: dict[str, str]) -> Payload:
+        """Ask once; of a source that revalidates, only whether the last answer still holds."""
+        if not self._collector.revalidates:
+            return self._ask("GET", url, headers=headers, params=params)
+        target = route(url, self._collector)
+        last = recall(target, params)
+        asked = {**headers, **last.headers} if last else headers
+        response, body = self._send("GET", url, headers=asked, params=params)
+        if last and response.status_code == requests.codes.not_modified:
+            return _payload(url, response, last.content_type, last.body)
+        payload = _judged(url, response, body)
+        remember(target, params, response.headers, body)
+        return payload
+
     def _ask(self, method: str, url: str, **sent: Any) -> Payload:
+        return _judged(url, *self._send(method, url, **sent))
+
+    def _send(self, method: str, url: str, **sent: Any) -> tuple[requests.Response, bytes]:
+        """Send a request and read its whole answer, within the limits."""
         target = route(url, self._collector)
         host = urlsplit(url).hostname or ""
         if not is_replayed(self._collector):
@@ -91,7 +122,7 @@ class RequestsHttp:
                 body = b"".join(_read(response, deadline))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise TransportError(_unreachable(url, error)) from error
-        return _judged(url, response, body)
+        return response, body
 
 
 def route(url: str, collector: Collector) -> str:
@@ -126,34 +157,54 @@ def _read(response: requests.Response, deadline: float) -> Iterator[bytes]:
 
 def _judged(url: str, response: requests.Response, body: bytes) -> Payload:
     """Tell a usable answer from the others."""
-    status = response.status_code
-    if status == TOO_MANY:
-        raise RateLimitedError(
-            f"{url} asks us to slow down (429).", retry_after=_retry_after(response)
-        )
-    if status in REFUSALS:
-        raise BlockedError(f"{url} refuses us ({status}).")
-    if status != requests.codes.ok:
-        failure = TransportError if status >= requests.codes.server_error else StatusError
-        raise failure(f"{url} answered {status}. {_hint(status)}")
+    if error := _refusal(url, response):
+        error.answer = body
+        raise error
     kind = response.headers.get("Content-Type", "")
     if "html" in kind or body.lstrip()[:15].lower().startswith(HTML_STARTS):
         raise BlockedError(f"{url} answered a page for people (HTML) instead of data.")
+    return _payload(url, response, kind, body)
+
+
+def _payload(url: str, response: requests.Response, kind: str, body: bytes) -> Payload:
     now = timezone.now()
     return Payload(
         url=url,
-        status=status,
+        status=requests.codes.ok,
         content_type=kind,
         fetched_at=now,
-        observed_at=_date(response) or now,
+        observed_at=_observed(response, now),
         body=body,
     )
+
+
+def _refusal(url: str, response: requests.Response) -> CollectError | None:
+    """Return what a status other than 200 means."""
+    status = response.status_code
+    if status == TOO_MANY:
+        asked = _retry_after(response)
+        return RateLimitedError(f"{url} asks us to slow down (429).", retry_after=asked)
+    if status in REFUSALS:
+        return BlockedError(f"{url} refuses us ({status}).")
+    if status != requests.codes.ok:
+        failure = TransportError if status >= requests.codes.server_error else StatusError
+        return failure(f"{url} answered {status}. {_hint(status)}")
+    return None
 
 
 def _hint(status: int) -> str:
     if 300 <= status < 400:  # noqa: PLR2004  # the redirects
         return "Redirects are not followed: check whether the source has moved."
     return "Look at the source's status page, or at the URL of the collector."
+
+
+def _observed(response: requests.Response, now: datetime) -> datetime:
+    """Return when the source says it answered; a clock ahead of ours would look fresh for ever."""
+    date = _date(response)
+    if date is None or date <= now + MAX_SKEW:
+        return date or now
+    logger.warning("The clock of %s is ahead by %s: ours counts.", response.url, date - now)
+    return now
 
 
 def _date(response: requests.Response) -> datetime | None:
@@ -166,14 +217,16 @@ def _date(response: requests.Response) -> datetime | None:
 
 
 def _retry_after(response: requests.Response) -> timedelta | None:
-    """Return how long the source asks us to wait: seconds or an HTTP date."""
+    """Return how long the source asks us to wait: seconds or an HTTP date, within reason."""
     value = response.headers.get("Retry-After", "")
-    if value.isdigit():
-        return timedelta(seconds=int(value[:6]))
     try:
-        return max(parsedate_to_datetime(value) - timezone.now(), timedelta(0))
+        if value.isdecimal():
+            asked = timedelta(seconds=int(value[:9]))
+        else:
+            asked = parsedate_to_datetime(value) - timezone.now()
     except (ValueError, TypeError):
         return None
+    return min(max(asked, timedelta(0)), MAX_RETRY_AFTER)
 
 
 def _pause(error: CollectError, attempt: int) -> float:

@@ -7,7 +7,8 @@ timestamps takes its event time from there, so the same recording gives the same
 
 Per route the newest recording is served, or with `in_sequence` the oldest first, one a request.
 Rows whose path is in parentheses are faults, served for the header `X-OMC-Fault: <status>`. Rows
-noted `template` are written anew for each request: see `ledgers.collecting.templates`.
+noted `template`, perhaps with values for it (`template price=100.0`), are written anew for each
+request: see `ledgers.collecting.templates`.
 """
 
 from __future__ import annotations
@@ -62,6 +63,24 @@ class Recording:
     def rank(self) -> tuple[bool, datetime]:
         """Return what orders recordings of one route: edge cases first, then by time."""
         return self.note != "edge", self.recorded_at or datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def is_template(self) -> bool:
+        """Tell whether the file is written anew for each request."""
+        return self.note.partition(" ")[0] == "template"
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Return the values that the route gives to its template."""
+        return dict(word.split("=", 1) for word in self.note.split()[1:] if "=" in word)
+
+    def body(self, match: str, *, now: datetime, started_at: datetime) -> bytes:
+        """Return the answer's body, written for this moment if it is a template."""
+        body = self.file.read_bytes()
+        if not self.is_template:
+            return body
+        moment = Moment(now=now, started_at=started_at, match=match, values=self.values)
+        return render(body.decode(), moment).encode()
 
     def answers(self, method: str, url: SplitResult) -> str | None:
         """Return what the path's `*` stands for if the request is answered, else None."""
@@ -158,10 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(NOT_FOUND, "application/json", json.dumps(problem).encode(), now)
             return
         recording, match = found
-        body = recording.file.read_bytes()
-        if recording.note == "template":
-            moment = Moment(now=now, started_at=self.server.replay.started_at, match=match)
-            body = render(body.decode(), moment).encode()
+        body = recording.body(match, now=now, started_at=self.server.replay.started_at)
         self._send(recording.status, recording.content_type, body, recording.recorded_at or now)
 
     do_GET = do_POST = _answer  # noqa: N815  # http.server's names

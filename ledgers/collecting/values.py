@@ -38,6 +38,14 @@ def price_of(value: Any, name: str) -> Decimal:
     return price
 
 
+def whole_of(value: Any, name: str) -> int:
+    """Return a whole number that fits into 32 bits, such as a count."""
+    number = decimal_of(value, name)
+    if number != number.to_integral_value() or not -(2**31) <= number < 2**31:
+        raise BadValueError("not_a_count", f"{name} is {value!r}. A whole number is wanted.")
+    return int(number)
+
+
 def text_of(value: Any, name: str, *, limit: int) -> str:
     """Return text in NFC without control characters, cut at `limit` characters."""
     if not isinstance(value, str):
@@ -60,7 +68,7 @@ def epoch_of(value: Any, name: str) -> datetime:
     return plausible(moment, name)
 
 
-def iso_of(value: Any, name: str) -> datetime:
+def iso_of(value: Any, name: str, *, earliest: datetime = EARLIEST) -> datetime:
     """Return the moment of an ISO 8601 text; without a zone it is refused."""
     try:
         moment = datetime.fromisoformat(value)
@@ -68,12 +76,12 @@ def iso_of(value: Any, name: str) -> datetime:
         raise BadValueError("not_a_time", f"{name} is {value!r}, not a time.") from error
     if moment.tzinfo is None:
         raise BadValueError("no_time_zone", f"{name} is {value!r}. Give its time zone.")
-    return plausible(moment.astimezone(UTC), name)
+    return plausible(moment.astimezone(UTC), name, earliest=earliest)
 
 
-def plausible(moment: datetime, name: str) -> datetime:
-    """Refuse moments before Bitcoin and after this century."""
-    if not EARLIEST <= moment <= LATEST:
+def plausible(moment: datetime, name: str, *, earliest: datetime = EARLIEST) -> datetime:
+    """Refuse moments before Bitcoin, or what else is the earliest, and after this century."""
+    if not earliest <= moment <= LATEST:
         raise BadValueError("implausible_time", f"{name} is {moment:%F}.")
     return moment
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from ledgers.admin import FactAdmin, Page, YearFilter
+from ledgers.exchange.import_page import import_page
+from ledgers.exchange.key_page import key_page
+from ledgers.exchange.keys import VENUE
 from ledgers.exchange.models import Account, Balance, Fill, Order, Owned, Transfer
 
 SIDES = {"buy": "success", "sell": "warning"}
@@ -43,10 +49,30 @@ class OwnedAdmin(FactAdmin):
 class AccountAdmin(Page):
     """Accounts at venues, and how their gains are counted."""
 
-    list_display = ("name", "user", "venue", "base_currency", "method", "fees")
+    list_display = ("name", "user", "venue", "base_currency", "method", "fees", "key")
     list_select_related = ("user",)
     list_filter = (("method", ChoicesDropdownFilter),)
     search_fields = ("name", "user__username")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of an account's key, and that of imports."""
+        site = self.admin_site
+        key = site.admin_view(partial(key_page, site=site))
+        imports = site.admin_view(partial(import_page, site=site))
+        return [
+            path("<int:account_id>/key/", key, name="exchange_account_key"),
+            path("import/", imports, name="exchange_import"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="key")
+    def key(self, account: Account) -> str:
+        """Lead to the page of its key."""
+        if account.venue != VENUE:
+            return "-"
+        return format_html(
+            '<a href="{}">key</a>', reverse("admin:exchange_account_key", args=[account.pk])
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Refuse: its facts name it."""

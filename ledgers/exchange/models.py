@@ -168,6 +168,7 @@ class Transfer(Owned):
                 fields=["account", "venue_id", "revision"], name="transfer_identity"
             )
         ]
+        indexes = [models.Index(fields=["account", "event_at"], name="transfer_in_time")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.quantity} {self.asset}"
@@ -189,6 +190,7 @@ class Balance(Owned):
                 fields=["account", "asset", "event_at", "revision"], name="balance_identity"
             )
         ]
+        indexes = [models.Index(fields=["account", "event_at"], name="balance_in_time")]
 
     def __str__(self) -> str:
         return f"{self.quantity} {self.asset} at {self.event_at:%F %T}"

@@ -56,10 +56,10 @@ def payload(url: str, body: bytes | str, *, at: datetime = NOW) -> Payload:
     )
 
 
-def shipped(name: str, *, match: str = "") -> str:
+def shipped(name: str, /, *, match: str = "", **values: str) -> str:
     """Return a shipped payload as it is served at NOW."""
     body = (SHIPPED / name).read_text(encoding="latin-1")
-    return render(body, Moment(now=NOW, started_at=NOW, match=match))
+    return render(body, Moment(now=NOW, started_at=NOW, match=match, values=values))
 
 
 def parsed(collector: Collector, answer: Payload) -> tuple[list, list]:

@@ -39,7 +39,7 @@ def test_the_symbols_of_sources_become_ours(written, symbol) -> None:
         ("Avalanche upgrades", ["AVAX"]),
         ("One more thing", []),
         ("Bitcoiners meet", []),
-        ("Bitcoin Cash forks", ["BCH", "BTC"]),
+        ("Bitcoin Cash forks", ["BCH"]),
         ("The US dollar and the euro", []),
         ("", []),
     ],

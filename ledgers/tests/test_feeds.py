@@ -50,6 +50,34 @@ def test_the_state_flips_exactly_at_its_threshold(after, before, then) -> None:
     assert state_at(feed, end + after + SECOND) == then
 
 
+def test_a_look_that_covers_up_to_itself_is_overdue_a_cadence_later() -> None:
+    """As one at a list of news: until the next look nothing more is to be covered."""
+    run = make_run("news")
+    Feed.objects.filter(pk="news").update(every=HOUR, lag=timedelta(0))
+    looked = pair().horizon
+    with transaction.atomic():
+        cover(run, Range(looked - HOUR, looked), known_at=announce_and_stamp())
+    feed = Feed.objects.get(pk="news")
+    assert state_at(feed, looked + 1.5 * HOUR) == State.FRESH
+    assert state_at(feed, looked + 1.5 * HOUR + SECOND) == State.LATE
+
+
+def test_what_was_filled_in_later_makes_no_feed_fresh() -> None:
+    run = make_run("old")
+    Feed.objects.filter(pk="old").update(every=HOUR, lag=timedelta(0))
+    with transaction.atomic():
+        cover(run, Range(T0, T0 + HOUR), known_at=announce_and_stamp())
+    assert state_at(Feed.objects.get(pk="old"), pair().horizon) == State.STALE
+
+
+def test_what_is_published_later_is_late_only_after_its_lag() -> None:
+    feed = covered("candles", T0, T0 + HOUR)
+    Feed.objects.filter(pk=feed.pk).update(lag=3 * HOUR)
+    feed.refresh_from_db()
+    assert state_at(feed, T0 + 4.5 * HOUR) == State.FRESH
+    assert state_at(feed, T0 + 4.5 * HOUR + SECOND) == State.LATE
+
+
 def test_a_feed_that_is_filled_on_demand_does_not_grow_stale() -> None:
     feed = covered("import", T0, T0 + HOUR)
     Feed.objects.filter(pk=feed.pk).update(every=None)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
+from ledgers.collecting.registry import feed_of
+from ledgers.feeds import State, states
 from ledgers.jobs import cadences
 from ledgers.models import Feed, Schedule, Slot
-from ledgers.operating import job_of, pause, resume, run_now, with_pause
+from ledgers.operating import job_of, pause, resume, run_now, set_every, with_pause
+from ledgers.reading import pair
 from ledgers.slots import claim, dispatch, fenced, finish
 from ledgers.tests.factories import HOUR, T0, make_run
+from ledgers.tests.many import Many, asked, numbers, run
 
 JOB = "collect:coinspot"
 pytestmark = pytest.mark.usefixtures("ledger")
@@ -75,3 +80,20 @@ def test_a_feed_knows_its_job_and_whether_it_is_paused() -> None:
     jobs = {feed.name: job_of(feed) for feed in Feed.objects.all()}
     assert jobs == {"coinspot": JOB, "import_omc/1": None}
     assert JOB in cadences()
+
+
+def test_a_source_that_an_operator_slowed_down_is_judged_by_the_new_cadence(settings) -> None:
+    assert set_every("collect:nobody", HOUR) is False
+    Schedule.objects.create(job="collect:many", every=HOUR)
+    now = timezone.now()
+    with asked(settings, numbers(a=1)):
+        (look,) = run(Many(), now)
+    assert look.feed.every == HOUR
+    assert look.window.upper - look.window.lower == HOUR
+    known = pair(look.window.upper + HOUR / 4)
+    (judged,) = states([feed_of(Many(), "0")], known)
+    assert judged.state == State.FRESH
+    Schedule.objects.update(every=HOUR / 3600)
+    with asked(settings, numbers(a=1)):
+        (quick,) = run(Many(), now)
+    assert quick.feed.every == Many.every

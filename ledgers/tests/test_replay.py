@@ -105,6 +105,7 @@ def test_a_template_is_filled_and_served_with_the_time_of_now(folder) -> None:
         ("{{now-2d|date}}", "2026-03-16"),
         ("{{now|eastern}}", "2026-03-18T08:00:00-04:00"),
         ("{{now-10s|epoch}}", str(1773835200 - 10)),
+        ("{{now-61m|hour}}", str(1773835200 - 2 * 3600)),
         ("{{match}}", "M"),
     ],
 )
@@ -120,6 +121,36 @@ def test_a_wave_keeps_its_decimals_stays_near_and_moves() -> None:
     }
     assert len(prices) > 50
     assert all(len(price.partition(".")[2]) == 2 and 98 <= float(price) <= 102 for price in prices)
+
+
+def test_a_repeated_block_tells_the_last_steps_and_its_candles_agree_with_the_wave() -> None:
+    block = "{{repeat 3 1h}}{{at|epoch}} {{open %p%}} {{low %p%}} {{high %p%}} {{close %p%}}{{end}}"
+    moment = Moment(now=NOW + timedelta(minutes=7), started_at=NOW, values={"p": "100.00"})
+    steps = [step.split() for step in render(block, moment).split(",")]
+    hours = [NOW - timedelta(hours=2), NOW - timedelta(hours=1), NOW]
+    assert [step[0] for step in steps] == [str(int(hour.timestamp())) for hour in hours]
+    waves = [render("{{wave 100.00}}", Moment(now=hour, started_at=NOW)) for hour in hours]
+    assert [step[1] for step in steps] == waves
+    assert [step[4] for step in steps[:-1]] == waves[1:]
+    for _, opened, low, high, closed in steps:
+        assert float(low) <= min(float(opened), float(closed))
+        assert float(high) >= max(float(opened), float(closed))
+    turned = render(block.replace("1h}}", "1h back}}"), moment).split(",")
+    assert turned == [" ".join(step) for step in reversed(steps)]
+
+
+def test_a_value_that_the_route_gives_stands_in_its_template(tmp_path) -> None:
+    routes = [f"a.test\tGET\t/{name}\t200\ttext/plain\t\tt\ttemplate name={name}" for name in "xy"]
+    (tmp_path / "ROUTES.tsv").write_text("\n".join([HEADER, *routes]))
+    (tmp_path / "t").write_text("%name% costs 5%, %other%")
+    with replaying(load(tmp_path)) as url:
+        bodies = [get(f"{url}/a.test/{name}")[1] for name in "xy"]
+    assert bodies == [b"x costs 5%, %other%", b"y costs 5%, %other%"]
+
+
+def test_a_step_has_no_time_outside_a_block() -> None:
+    with pytest.raises(ValueError, match="only between repeat and end"):
+        render("{{at|epoch}}", Moment(now=NOW, started_at=NOW))
 
 
 def test_an_unknown_placeholder_is_an_error() -> None:
@@ -139,7 +170,8 @@ def test_a_bad_table_of_routes_is_refused(tmp_path, content) -> None:
 
 def test_every_shipped_recording_exists_and_every_placeholder_in_it_is_known() -> None:
     for recording in load(SHIPPED):
-        filled = render(recording.file.read_text("latin-1"), Moment(now=NOW, started_at=NOW))
+        moment = Moment(now=NOW, started_at=NOW, values=recording.values)
+        filled = render(recording.file.read_text("latin-1"), moment)
         assert "{{" not in filled
 
 

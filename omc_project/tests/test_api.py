@@ -116,6 +116,7 @@ def test_a_covered_minute_without_a_quote_is_none_and_an_uncovered_one_is_not_ob
         "until": written(before + MINUTE),
         "gaps": [{"feed": "coinspot", "since": written(before), "until": written(before + MINUTE)}],
         "more_gaps": 0,
+        "dropped": [],
     }
 
 

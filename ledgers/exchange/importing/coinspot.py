@@ -74,7 +74,7 @@ def parse(cells: dict[str, str], setting: Setting) -> tuple[FillRecord, tuple[st
     total = _total(cells, quote, total_aud, setting)
     stated = _fee(cells, quote, total, total_aud, setting)
     price, fee = (
-        (rate, stated) if total is None else _exact(SIDES[side], quantity, rate, total, stated)
+        (rate, stated) if total is None else exact(SIDES[side], quantity, rate, total, stated)
     )
     fill = FillRecord(
         event_at=at,
@@ -91,8 +91,13 @@ def parse(cells: dict[str, str], setting: Setting) -> tuple[FillRecord, tuple[st
         fee_asset=quote if fee else "",
         value=None if quote == HOME or setting.currency != HOME else total_aud,
     )
-    numbers = (quantity, rate, total_aud if total is None else total)
-    return fill, (side, f"{base}/{quote}", *map(plain, numbers), at.isoformat())
+    return fill, content_of(fill, rate, total_aud)
+
+
+def content_of(fill: FillRecord, rate: Decimal, total_aud: Decimal) -> tuple[str, ...]:
+    """Return what tells a trade from others, here as in the answers of CoinSpot's API."""
+    numbers = map(plain, (fill.quantity, rate, total_aud))
+    return (fill.side, f"{fill.base}/{fill.quote}", *numbers, fill.event_at.isoformat())
 
 
 def _market(cell: str) -> tuple[str, str]:
@@ -173,7 +178,7 @@ def _fee(
     raise BadValueError("other_unit", f"{name} is in {fee.unit}, not in {quote}.")
 
 
-def _exact(
+def exact(
     sign: int, quantity: Decimal, rate: Decimal, total: Decimal, stated: Decimal
 ) -> tuple[Decimal, Decimal]:
     """Return price and fee with which amount times price, plus or minus the fee, is the total."""

@@ -81,7 +81,7 @@ def _import(
     kind = FORMATS[ask.format]
     feed = _locked_feed(kind, account)
     drafts, refused = _parsed(table, kind, _setting(table, account, ask, now))
-    matched = match(drafts, stored_of(account.pk))
+    matched = match(drafts, stored_of(account.pk), feed.name)
     rejected = _rejects(refused, matched)
     run = _open(feed, content)
     _store(matched, run, now)
