@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  # a script, run and never imported
-"""Make `.venv` and install one lock file into it, when that has not been done yet.
+"""Make `.venv`, or the folder named second, and install one lock file into it once.
 
 Run by the shell scripts with any Python 3.11 or newer, before anything is installed: only the
 standard library. Exit status 1 with one message on stderr when it cannot be done.
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-NEEDED_MB = {"requirements.txt": 700, "requirements/dev.txt": 1000}
+NEEDED_MB = {"requirements.txt": 700, "requirements/dev.txt": 1000, "requirements/bench.txt": 900}
 WITHIN = {"requirements.txt": "requirements/dev.txt"}  # who has installed the second has the first
 
 
@@ -75,8 +75,10 @@ def install(lock: str) -> None:
             "the Python packages. Free some space and start again."
         )
     if not works(PYTHON):
-        run([sys.executable, "-m", "venv", "--clear", str(VENV)], "The .venv cannot be made.")
-    sys.stderr.write(f"Installing {lock} into .venv; this takes about half a minute.\n")
+        run(
+            [sys.executable, "-m", "venv", "--clear", str(VENV)], f"The {VENV.name} cannot be made."
+        )
+    sys.stderr.write(f"Installing {lock} into {VENV.name}; this takes about half a minute.\n")
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-input", "--no-deps"]
     pip += ["--no-compile"]  # Python compiles what is used when it is used first: a third less time
     checked = ["--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
@@ -105,4 +107,6 @@ def run(command: list[str], failure: str) -> None:
 
 
 if __name__ == "__main__":
+    VENV = ROOT / (sys.argv[2] if sys.argv[2:] else ".venv")
+    PYTHON = VENV / "bin" / "python"
     sys.exit(main(sys.argv[1]))

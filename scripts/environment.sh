@@ -32,9 +32,9 @@ macOS: brew install python@3.13; any: https://www.python.org/downloads/) and sta
 or name one: PYTHON=/path/to/python3.12 $0"
 }
 
-# Have the packages of a lock file in .venv.
+# Have the packages of a lock file in .venv, or in the folder named second.
 environment() {
-    python=.venv/bin/python
+    python=${2:-.venv}/bin/python
     "$python" -c '' 2>/dev/null || python=$(find_python)
-    "$python" scripts/environment.py "$1"
+    "$python" scripts/environment.py "$@"
 }

@@ -20,7 +20,7 @@ check() {
 }
 
 files() {
-    find . \( -path ./.venv -o -path ./.omc -o -path ./.git -o -name node_modules \) -prune -o \
+    find . \( -path './.venv*' -o -path ./.omc -o -path ./.git -o -name node_modules \) -prune -o \
         -type f -name "$1" -print
 }
 
