@@ -11,6 +11,7 @@ from django.db import connection
 
 from agents.quoting import cleaned
 from agents.results import SentimentRow, Window
+from ledgers.erasing import ERASED
 from ledgers.reading import Pair
 
 MOST = 20
@@ -118,7 +119,7 @@ def _rows(found: list[tuple[Any, ...]]) -> Iterator[SentimentRow]:
             source=source,
             kind=kind.split(".")[1],
             outlet=cleaned(outlet),
-            title=cleaned(title),
+            title=cleaned(title) or ERASED,
             score=score,
             url=cleaned(url),
         )

@@ -147,6 +147,11 @@ def remember(session_id: str, turn: int, kind: str, payload: dict[str, Any]) -> 
         log.warning("Redis does not answer. Session %s has no hot copy.", session_id)
 
 
+def forget(session_id: str) -> None:
+    """Drop the hot copy; the next reader takes the events."""
+    connection().delete(_key(session_id))
+
+
 def _from_events(session_id: str) -> SessionState:
     last = _events(session_id).order_by("-sequence").first()
     if last is None:

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
 
 from ledgers.exchange.models import Account, Fill, Transfer
 from ledgers.public_ids import public_id
@@ -27,6 +29,45 @@ from trading.pricing import Wanted
 
 WIDTH = 40
 OWN = {Transfer.Kind.TRANSFER_IN, Transfer.Kind.TRANSFER_OUT}
+
+
+class Told(Protocol):
+    """What every fill and every transfer tells, be it a whole fact or some of its columns."""
+
+    @property
+    def event_at(self) -> datetime: ...
+    @property
+    def venue_id(self) -> str: ...
+    @property
+    def quantity(self) -> Decimal: ...
+    @property
+    def fee(self) -> Decimal: ...
+    @property
+    def fee_asset(self) -> str: ...
+
+
+class FillLike(Told, Protocol):
+    """What a trade is made of."""
+
+    @property
+    def side(self) -> str: ...
+    @property
+    def base(self) -> str: ...
+    @property
+    def quote(self) -> str: ...
+    @property
+    def price(self) -> Decimal: ...
+
+
+class TransferLike(Told, Protocol):
+    """What a flow is made of."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def asset(self) -> str: ...
+    @property
+    def value(self) -> Decimal | None: ...
 
 
 class UnbookableError(ValueError):
@@ -89,21 +130,30 @@ def wanted_prices(
         currency = account.base_currency
         since: dict[str, datetime] = {}
         for entry in histories.get(account.pk, NOTHING).entries:
-            asked = assets_to_price(entry, currency)
-            for asset in asked | (currencies if entry.arrives_last else set()):
-                yield Wanted(asset, currency, entry.at)
+            yield from wanted_by(entry, currency, currencies)
             for asset in assets_in(entry):
                 since[asset] = min(entry.at, since.get(asset, entry.at))
         for asset, start in since.items():
             yield from (Wanted(asset, currency, at) for at in moments if at >= start)
 
 
+def wanted_by(entry: Entry, currency: str, currencies: Iterable[str]) -> Iterator[Wanted]:
+    """Yield every price that booking an entry may ask for; carried lots may need a currency's."""
+    for asset in assets_to_price(entry, currency):
+        yield Wanted(asset, currency, entry.at)
+    if entry.arrives_last:
+        for asset in currencies:
+            yield Wanted(asset, currency, entry.at)
+
+
 def own_transfers(transfers: Iterable[Transfer]) -> Mapping[int, str]:
     """Name the transfers between own accounts, both halves alike.
 
-    One half may name the other by its venue's identity, or both may bear one common name.
+    One half may name the other by its venue's identity, or both may bear one common name. In
+    whatever order they are given, they get the same names.
     """
     own = [transfer for transfer in transfers if transfer.kind in OWN]
+    own.sort(key=lambda transfer: (transfer.account_id, transfer.venue_id))
     by_name = {transfer.venue_id: transfer for transfer in own}
     names: dict[int, str] = {}
     for transfer in own:
@@ -116,36 +166,46 @@ def own_transfers(transfers: Iterable[Transfer]) -> Mapping[int, str]:
     return names
 
 
+def trade_of(fill: FillLike) -> Trade:
+    """Return a fill as an entry; raise ValueError if no book can keep it."""
+    return Trade(
+        at=fill.event_at,
+        key=_key(fill.venue_id),
+        side=Side(fill.side),
+        base=fill.base,
+        quote=fill.quote,
+        quantity=fill.quantity,
+        price=fill.price,
+        fee=fill.fee,
+        fee_asset=fill.fee_asset,
+    )
+
+
+def flow_of(transfer: TransferLike, name: str | None) -> Flow:
+    """Return a transfer as an entry, named if it is own; raise ValueError if none can keep it."""
+    return Flow(
+        at=transfer.event_at,
+        key=f"{_key(transfer.venue_id)} transfer",
+        kind=FlowKind(transfer.kind),
+        asset=transfer.asset,
+        quantity=transfer.quantity,
+        fee=transfer.fee,
+        fee_asset=transfer.fee_asset,
+        value=transfer.value,
+        match=name,
+    )
+
+
 def _trade(fill: Fill) -> Trade:
     try:
-        return Trade(
-            at=fill.event_at,
-            key=_key(fill.venue_id),
-            side=Side(fill.side),
-            base=fill.base,
-            quote=fill.quote,
-            quantity=fill.quantity,
-            price=fill.price,
-            fee=fill.fee,
-            fee_asset=fill.fee_asset,
-        )
+        return trade_of(fill)
     except ValueError as error:
         raise _unbookable(fill, error) from error
 
 
 def _flow(transfer: Transfer, name: str | None) -> Flow:
     try:
-        return Flow(
-            at=transfer.event_at,
-            key=f"{_key(transfer.venue_id)} transfer",
-            kind=FlowKind(transfer.kind),
-            asset=transfer.asset,
-            quantity=transfer.quantity,
-            fee=transfer.fee,
-            fee_asset=transfer.fee_asset,
-            value=transfer.value,
-            match=name,
-        )
+        return flow_of(transfer, name)
     except ValueError as error:
         raise _unbookable(transfer, error) from error
 

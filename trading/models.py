@@ -14,7 +14,36 @@ from django.db import models
 
 from ledgers.exchange.models import Account, Order, Side
 from ledgers.numeric import ExactField
+from trading.book_models import (
+    BookAsked,
+    BookChange,
+    BookDisposal,
+    BookFee,
+    BookFlow,
+    BookHead,
+    BookLot,
+    BookParcel,
+    BookPosition,
+)
 from trading.core.ordering import State
+
+__all__ = [
+    "AccountPnl",
+    "AuditEntry",
+    "BookAsked",
+    "BookChange",
+    "BookDisposal",
+    "BookFee",
+    "BookFlow",
+    "BookHead",
+    "BookLot",
+    "BookParcel",
+    "BookPosition",
+    "KillSwitch",
+    "LiveSwitch",
+    "OrderIntent",
+    "RiskLimits",
+]
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 POSITIVE = [MinValueValidator(Decimal("0.00000001"))]

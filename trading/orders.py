@@ -8,8 +8,9 @@ the venue shows what became of it.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.db import transaction
 
 from ledgers.assets import symbol_of
 from ledgers.exchange.models import Account, Order
+from ledgers.reading import clock
 from trading.auditing import append
 from trading.core.exact import total
 from trading.core.ordering import ENDED, WORKING, End, State, check_move
@@ -24,9 +26,13 @@ from trading.guard import decide
 from trading.killing import is_engaged
 from trading.models import AuditEntry, OrderIntent
 from trading.reserving import consumption, executions
-from trading.venues import venue_of
+from trading.venues import NoVenueError, venue_of
 from trading.venues.venue import AmbiguousError, Found, RefusedError, Venue
 
+logger = logging.getLogger(__name__)
+
+LATE_FILLS = timedelta(hours=1)
+"""For how long after its cancellation an order's late executions are still looked for."""
 SAME = ("side", "kind", "base", "quote", "quantity", "limit")
 
 
@@ -36,6 +42,10 @@ class OtherOrderError(ValueError):
 
 class NotOpenError(ValueError):
     """The order has ended, so that it cannot be cancelled."""
+
+
+class NotUnknownError(ValueError):
+    """What became of the order is known, or still to be asked: no person has to say it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +98,22 @@ def send(intent_id: int, *, now: datetime) -> OrderIntent:
             return _move(intent, State.CANCELLED, now, code=End.TOO_LATE)
         intent.sent_at = intent.looked_at = now
         _move(intent, State.SENDING, now)
-    return _send(intent, venue_of(intent.account), now)
+    return _send(intent, _venue_of(intent), now)
 
 
 def cancel(intent_id: int, *, actor: str, now: datetime) -> OrderIntent:
-    """Ask for an order's end; one that was not sent yet ends here and now.
+    """End an order as far as the venue lets it; its state and reason tell how that went.
 
     Raises `NotOpenError` if it has ended already.
+    """
+    asked = ask_end(intent_id, actor=actor, now=now)
+    return asked if asked.state in ENDED else settle(intent_id, now=now, since=clock())
+
+
+def ask_end(intent_id: int, *, actor: str, now: datetime) -> OrderIntent:
+    """Ask for an order's end, without waiting for it; one that was not sent yet ends here and now.
+
+    What the venue says against it is the order's reason. Raises `NotOpenError` if it has ended.
     """
     with transaction.atomic():
         intent = _locked(intent_id)
@@ -105,25 +124,57 @@ def cancel(intent_id: int, *, actor: str, now: datetime) -> OrderIntent:
         intent.wants_cancel = True
         intent.save(update_fields=["wants_cancel"])
     if intent.state in WORKING:
-        try:
-            venue_of(intent.account).cancel(intent, now)
-        except RefusedError:
-            pass  # it has ended meanwhile, or the venue cannot: what it says next decides
-        except AmbiguousError:
-            return intent
-    return settle(intent_id, now=now)
+        intent.reason = _asked(intent, now)
+        OrderIntent.objects.filter(pk=intent_id, state=intent.state).update(reason=intent.reason)
+    return intent
 
 
-def settle(intent_id: int, *, now: datetime) -> OrderIntent:
-    """Ask the venue what became of an order in flight, and write down what it proves."""
+def settle(intent_id: int, *, now: datetime, since: datetime | None = None) -> OrderIntent:
+    """Ask the venue what became of an order in flight, and write down what it proves.
+
+    What it told before `since` does not count.
+    """
     intent = OrderIntent.objects.select_related("account").get(pk=intent_id)
     if intent.state in (*ENDED, State.ACCEPTED):
         return intent
     try:
-        found = venue_of(intent.account).look(intent, now)
+        found = _venue_of(intent).look(intent, now, since)
     except AmbiguousError as error:
         return _doubt(intent_id, str(error), now)
     return _settle(intent_id, found, now)
+
+
+def resolve(
+    intent_id: int, *, venue_order_id: str, actor: str, reason: str, now: datetime
+) -> OrderIntent:
+    """Take a person's word that an unknown order has ended: as which one at the venue, or as none.
+
+    Its executions are counted, not believed. Raises `NotUnknownError` in another state.
+    """
+    with transaction.atomic():
+        intent = _locked(intent_id)
+        if intent.state != State.UNKNOWN:
+            raise NotUnknownError(f"The order is {intent.state}, not unknown.")
+        if not venue_order_id:
+            said = {"code": End.NOT_FOUND, "reason": reason, "actor": actor}
+            return _move(intent, State.REJECTED, now, **said)
+        intent.venue_order_id = venue_order_id
+        _count(intent)
+        is_whole = intent.filled >= intent.quantity
+        state, code = (State.FILLED, "") if is_whole else (State.CANCELLED, End.VENUE)
+        return _move(intent, state, now, code=code, reason=reason, actor=actor)
+
+
+def recount(now: datetime) -> int:
+    """Count what the venue told late of orders that were cancelled; return how many had more.
+
+    A cancel may cross a fill, and a real venue may show the fill later than the end.
+    """
+    ended = OrderIntent.objects.filter(
+        state=State.CANCELLED, mode=OrderIntent.Mode.LIVE, changed_at__gt=now - LATE_FILLS
+    )
+    ids = list(ended.exclude(venue_order_id="").values_list("pk", flat=True))
+    return sum(_recount(pk, now) for pk in ids)
 
 
 def doubt_old(now: datetime) -> int:
@@ -158,6 +209,17 @@ def _intent(account: Account, wish: Wish, actor: str, now: datetime) -> OrderInt
     )
 
 
+def _venue_of(intent: OrderIntent) -> Venue:
+    """Return the venue that an order was made for, or raise `NoVenueError`: none other gets it."""
+    venue = venue_of(intent.account)
+    if venue.is_live != (intent.mode == OrderIntent.Mode.LIVE):
+        raise NoVenueError(
+            f"The order was made to be {intent.mode}, and its account is at "
+            f"{intent.account.venue} now, a venue of another kind. Move the account back."
+        )
+    return venue
+
+
 def _same(known: OrderIntent, wanted: OrderIntent) -> OrderIntent:
     differs = [name for name in SAME if getattr(known, name) != getattr(wanted, name)]
     if differs:
@@ -172,16 +234,46 @@ def _send(intent: OrderIntent, venue: Venue, now: datetime) -> OrderIntent:
     try:
         placed = venue.place(intent, now)
     except RefusedError as error:
-        with transaction.atomic():
-            return _move(
-                _locked(intent.pk), State.REJECTED, now, code=End.REFUSED, reason=str(error)
-            )
+        return _learn(intent.pk, State.REJECTED, now, code=End.REFUSED, reason=str(error))
     except AmbiguousError as error:
         return _doubt(intent.pk, str(error), now)
+    return _learn(intent.pk, State.OPEN, now, venue_order_id=placed.venue_order_id)
+
+
+def _learn(
+    intent_id: int, state: State, now: datetime, *, venue_order_id: str = "", **said: str
+) -> OrderIntent:
+    """Write down the venue's answer to a sending, unless its lists have told more meanwhile."""
     with transaction.atomic():
-        locked = _locked(intent.pk)
-        locked.venue_order_id = placed.venue_order_id
-        return _move(locked, State.OPEN, now)
+        intent = _locked(intent_id)
+        if intent.state not in (State.SENDING, State.UNKNOWN):
+            logger.warning("Order %s was %s before its answer came.", intent_id, intent.state)
+            return intent
+        intent.venue_order_id = venue_order_id or intent.venue_order_id
+        return _move(intent, state, now, **said)
+
+
+def _asked(intent: OrderIntent, now: datetime) -> str:
+    """Ask the venue to end an order; return what speaks against it, such as that it has ended."""
+    try:
+        _venue_of(intent).cancel(intent, now)
+    except (RefusedError, AmbiguousError) as error:
+        return str(error)
+    return ""
+
+
+def _recount(intent_id: int, now: datetime) -> bool:
+    with transaction.atomic():
+        intent = _locked(intent_id)
+        before = intent.filled
+        _count(intent)
+        if intent.state != State.CANCELLED or intent.filled == before:
+            return False
+        if intent.filled >= intent.quantity:
+            _move(intent, State.FILLED, now)
+        else:
+            intent.save(update_fields=["filled", "consumed"])
+    return True
 
 
 def _doubt(intent_id: int, reason: str, now: datetime) -> OrderIntent:

@@ -104,10 +104,14 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """The prices found, and those of them that a booking has asked for."""
+    """The prices found, and those of them that a booking has asked for.
+
+    `unknown` are those that it asked for and nobody had.
+    """
 
     found: Mapping[Wanted, Price]
     asked: dict[Wanted, Price] = field(default_factory=dict)
+    unknown: set[Wanted] = field(default_factory=set)
 
     def lookup(self, currency: str) -> PriceLookup:
         """Return the lookup of a book in this currency; it remembers what was asked for."""
@@ -116,6 +120,7 @@ class PriceTable:
             wanted = Wanted(asset, currency, at)
             known = self.found.get(wanted)
             if known is None:
+                self.unknown.add(wanted)
                 return None
             self.asked[wanted] = known
             return known.value

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 
 from ledgers.exchange.models import Account
 from trading.core.days import Stand
 from trading.core.valuation import NOTHING, Amounts, AssetValue, Valuation, change, combine
-from trading.pricing import PriceTable, Wanted
+from trading.pricing import Price, Wanted
 from trading.reports import AccountName, Holding, Line
 
 
@@ -50,17 +50,21 @@ def day_lines(accounts: Sequence[Account], stands: Iterable[Stand]) -> Iterator[
         before = value
 
 
-def holdings_of(accounts: Iterable[Account], stand: Stand, table: PriceTable) -> Iterator[Holding]:
+def holdings_of(
+    accounts: Iterable[Account], stand: Stand, found: Mapping[Wanted, Price]
+) -> Iterator[Holding]:
     """Yield what each account holds, and what it sold without a known basis."""
     for account in accounts:
         for row in stand.valuations[str(account.pk)].assets:
             if row.quantity or row.unmatched:
-                yield _holding(account, row, stand, table)
+                yield _holding(account, row, stand, found)
 
 
-def _holding(account: Account, row: AssetValue, stand: Stand, table: PriceTable) -> Holding:
+def _holding(
+    account: Account, row: AssetValue, stand: Stand, found: Mapping[Wanted, Price]
+) -> Holding:
     wanted = Wanted(row.asset, account.base_currency, stand.at)
-    price = table.found.get(wanted) if row.quantity else None
+    price = found.get(wanted) if row.quantity else None
     return Holding(
         account=name_of(account),
         asset=row.asset,

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.db.models import QuerySet
 
-from ledgers.exchange.models import Balance
+from ledgers.exchange.models import Balance, Fill
 from ledgers.feeds import State, states
 from ledgers.models import CollectorRun, Feed
 from ledgers.public_ids import public_id
@@ -23,10 +22,11 @@ from trading.core.entries import Side
 from trading.core.exact import total
 from trading.core.ordering import State as OrderState
 from trading.killing import is_engaged
+from trading.live import may_trade
 from trading.marks import mark_of
-from trading.models import LiveSwitch, OrderIntent, RiskLimits
+from trading.models import OrderIntent, RiskLimits
 from trading.reports import Holding, PnlReport
-from trading.reserving import Pending, pending
+from trading.reserving import Pending, consumption, pending
 from trading.services import pnl_of
 from trading.venues.venue import Venue
 
@@ -52,7 +52,7 @@ def look_at(intent: OrderIntent, venue: Venue, pair: Pair, now: datetime) -> Loo
     own = held.get(order.base)
     scene = Scene(
         is_killed=is_engaged(intent.account_id),
-        is_allowed=intent.mode == OrderIntent.Mode.PAPER or _is_live(intent),
+        is_allowed=intent.mode == OrderIntent.Mode.PAPER or may_trade(intent.account_id),
         skew=clock() - now,
         market=venue.market(order.base, order.quote) if _is_cash(intent) else None,
         mark=mark,
@@ -66,7 +66,7 @@ def look_at(intent: OrderIntent, venue: Venue, pair: Pair, now: datetime) -> Loo
         gained_today=_gained_today(intent, report, pair, now),
         since_last=_since_last(intent, now),
         orders_last_minute=_let_through(intent).filter(created_at__gt=now - MINUTE).count(),
-        has_unresolved=_like(intent).filter(state=OrderState.UNKNOWN).exists(),
+        has_unresolved=_like(intent).filter(state__in=_unresolved(intent)).exists(),
     )
     prices = [price.id for price in report.prices]
     ids = tuple(dict.fromkeys([*([mark.id] if mark else []), *balance_ids, *prices]))
@@ -139,7 +139,18 @@ def _free(
     )
     if balance is None or not _is_fresh(balance, pair):
         return None, []
-    return balance.quantity - taken, [public_id(balance)]
+    return balance.quantity - taken - _spent_since(balance, pair), [public_id(balance)]
+
+
+def _spent_since(balance: Balance, pair: Pair) -> Decimal:
+    """Return what executions have taken of an asset since the venue told its balance."""
+    fills = Fill.objects.for_account(balance.account_id).at(pair)
+    later = fills.filter(event_at__gt=balance.event_at)
+    return total(consumption(fill) for fill in later if _given_by(fill) == balance.asset)
+
+
+def _given_by(fill: Fill) -> str:
+    return str(fill.base if Side(fill.side) is Side.SELL else fill.quote)
 
 
 def _is_fresh(balance: Balance, pair: Pair) -> bool:
@@ -162,18 +173,21 @@ def _is_cash(intent: OrderIntent) -> bool:
     return intent.quote == intent.account.base_currency
 
 
-def _is_live(intent: OrderIntent) -> bool:
-    if not settings.OMC_LIVE_TRADING:
-        return False
-    return LiveSwitch.objects.filter(pk=intent.account_id, is_on=True).exists()
-
-
 def _let_through(intent: OrderIntent) -> QuerySet[OrderIntent]:
     return (
         OrderIntent.objects.filter(account_id=intent.account_id)
         .exclude(pk=intent.pk)
         .exclude(state=OrderState.DENIED)
     )
+
+
+def _unresolved(intent: OrderIntent) -> Iterable[OrderState]:
+    """Return in which states another order like it forbids this one: a real venue that knows no
+    client ids could not tell two apart that are on their way at once.
+    """
+    if intent.mode == OrderIntent.Mode.PAPER:
+        return (OrderState.UNKNOWN,)
+    return (OrderState.ACCEPTED, OrderState.SENDING, OrderState.UNKNOWN)
 
 
 def _like(intent: OrderIntent) -> QuerySet[OrderIntent]:

@@ -1,7 +1,7 @@
 """What a user's accounts have earned: read the facts, let the core book them, report.
 
-There is no arithmetic here, and nothing is stored: a report is a function of the facts that its
-pair sees, so the same question has the same answer for ever.
+There is no arithmetic here. A report is a function of the facts that its pair sees, so the same
+question has the same answer for ever; kept books (`trading.keeping`) only make it come sooner.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from trading.core.journal import Book, FeePolicy, Parcel, fees_in_basis, implied
 from trading.core.lots import METHODS
 from trading.core.valuation import Valuation, combine
 from trading.histories import NOTHING, History, read_histories, wanted_prices
+from trading.keeping.reading import standing as kept_standing
 from trading.pricing import Price, PriceTable, Wanted, find_prices
 from trading.reporting import account_lines, asset_lines, day_lines, holdings_of, name_of
 from trading.reports import By, Holding, Line, PnlReport, Totals
-
-MAX_DAYS = 3660
-
+from trading.standings import MAX_DAYS, Standing, Told
 
 class UnknownAccountError(LookupError):
     """The user has no such account, or none at all."""
@@ -59,9 +58,27 @@ class Booked:
         at = self.last.at
         return lambda asset: self.table.found.get(Wanted(asset, account.base_currency, at))
 
-    def values(self, accounts: Iterable[Account]) -> list[Valuation]:
-        """Return what some of the accounts are worth at that moment."""
-        return [self.last.valuations[str(account.pk)] for account in accounts]
+    @property
+    def standing(self) -> Standing:
+        """Return where the accounts stand."""
+        return Standing(
+            accounts=self.accounts,
+            stands=self.stands,
+            told={account.pk: self._told(account) for account in self.accounts},
+            found=self.table.found,
+            used=[*self.table.asked.values()],
+        )
+
+    def _told(self, account: Account) -> Told:
+        book, history = self.books[str(account.pk)], self.histories.get(account.pk, NOTHING)
+        return Told(
+            method=book.method,
+            fees_in_basis=fees_in_basis(book),
+            implied_flows=implied_flows(book),
+            fills=history.fills,
+            transfers=history.transfers,
+            first_at=min((entry.at for entry in history.entries), default=None),
+        )
 
 
 def pnl_of(  # the sixth argument is the question's
@@ -90,8 +107,17 @@ def pnl_of(  # the sixth argument is the question's
             f"Your accounts are in {' and '.join(sorted(currencies))}, which have no sum. "
             f"Choose one of them: {_names(chosen)}."
         )
-    booked = book(everyone, pair, method=method, at=moment, is_daily=part is By.DAY)
-    return _report(booked, chosen, pair, part)
+    return _report(_standing(everyone, pair, method, moment, part), chosen, pair, part)
+
+
+def _standing(
+    everyone: Sequence[Account], pair: Pair, method: str | None, at: datetime, part: By | None
+) -> Standing:
+    """Return where the accounts stand: from the kept books if they serve, else from the facts."""
+    is_daily = part is By.DAY
+    is_own = method is None or all(account.method == method for account in everyone)
+    kept = kept_standing(everyone, pair, at=at, is_daily=is_daily) if is_own else None
+    return kept or book(everyone, pair, method=method, at=at, is_daily=is_daily).standing
 
 
 def book(
@@ -182,74 +208,73 @@ def _days(histories: Mapping[int, History], at: datetime) -> list[datetime]:
     return day_ends(first, at, most=MAX_DAYS)
 
 
-def _report(booked: Booked, chosen: Sequence[Account], pair: Pair, part: By | None) -> PnlReport:
-    """Tell what was booked of the chosen accounts."""
-    values = booked.values(chosen)
+def _report(
+    standing: Standing, chosen: Sequence[Account], pair: Pair, part: By | None
+) -> PnlReport:
+    """Tell where the chosen accounts stand."""
     is_one_currency = len({account.base_currency for account in chosen}) == 1
-    whole = combine(values)
-    holdings = tuple(holdings_of(chosen, booked.last, booked.table))
-    prices = _prices(booked, holdings)
-    histories = [booked.histories.get(account.pk, NOTHING) for account in chosen]
-    travels = _answer(chosen, histories, holdings, pair, booked.last.at)
+    whole = combine(standing.values(chosen))
+    holdings = tuple(holdings_of(chosen, standing.last, standing.found))
+    told = [standing.told[account.pk] for account in chosen]
+    travels = _answer(chosen, told, holdings, pair, standing.last.at)
     return PnlReport(
         user_id=chosen[0].user_id,
         accounts=tuple(name_of(account) for account in chosen),
         currency=chosen[0].base_currency if is_one_currency else None,
-        method=", ".join(sorted({booked.books[str(one.pk)].method for one in chosen})),
+        method=", ".join(sorted({one.method for one in told})),
         as_of=pair.as_of,
         horizon=pair.horizon,
-        at=booked.last.at,
-        totals=_totals(booked, chosen, whole) if is_one_currency else None,
+        at=standing.last.at,
+        totals=_totals(told, whole) if is_one_currency else None,
         unmatched=whole.unmatched,
         complete=whole.complete,
         missing=whole.missing,
-        by=_lines(booked, chosen, part if is_one_currency else By.ACCOUNT),
+        by=_lines(standing, chosen, part if is_one_currency else By.ACCOUNT),
         holdings=holdings,
-        prices=prices,
-        fills=sum(history.fills for history in histories),
-        transfers=sum(history.transfers for history in histories),
+        prices=_prices(standing, holdings),
+        fills=sum(one.fills for one in told),
+        transfers=sum(one.transfers for one in told),
         quality=travels.quality,
         coverage=travels.coverage,
     )
 
 
-def _totals(booked: Booked, chosen: Sequence[Account], whole: Valuation) -> Totals:
-    books = [booked.books[str(account.pk)] for account in chosen]
+def _totals(told: Sequence[Told], whole: Valuation) -> Totals:
     return Totals(
         amounts=whole,
-        fees_in_basis=total(fees_in_basis(book) for book in books),
-        implied_flows=total(implied_flows(book) for book in books),
+        fees_in_basis=total(one.fees_in_basis for one in told),
+        implied_flows=total(one.implied_flows for one in told),
     )
 
 
-def _lines(booked: Booked, chosen: Sequence[Account], part: By | None) -> tuple[Line, ...]:
+def _lines(standing: Standing, chosen: Sequence[Account], part: By | None) -> tuple[Line, ...]:
     if part is By.ACCOUNT:
-        return tuple(account_lines(chosen, booked.last))
+        return tuple(account_lines(chosen, standing.last))
     if part is By.ASSET:
-        return tuple(asset_lines(chosen, booked.last))
-    return tuple(day_lines(chosen, booked.stands)) if part is By.DAY else ()
+        return tuple(asset_lines(chosen, standing.last))
+    return tuple(day_lines(chosen, standing.stands)) if part is By.DAY else ()
 
 
-def _prices(booked: Booked, holdings: Iterable[Holding]) -> tuple[Price, ...]:
+def _prices(standing: Standing, holdings: Iterable[Holding]) -> tuple[Price, ...]:
     """Return the prices that the holdings stand at, and those that bookings asked for, each once.
 
     All accounts count: lots that were carried over brought their prices along.
     """
-    standing = [holding.price for holding in holdings if holding.price]
-    used = {price.id: price for price in [*standing, *booked.table.asked.values()]}
+    valued = [holding.price for holding in holdings if holding.price]
+    used = {price.id: price for price in [*valued, *standing.used]}
     return tuple(used[key] for key in sorted(used))
 
 
 def _answer(
     chosen: Sequence[Account],
-    histories: Sequence[History],
+    told: Iterable[Told],
     holdings: Iterable[Holding],
     pair: Pair,
     at: datetime,
 ) -> Answer:
     """Return the state of the feeds that brought fills and prices, and where the former looked."""
     filling = _filling(chosen[0].user_id, chosen)
-    starts = [entry.at for history in histories for entry in history.entries]
+    starts = [one.first_at for one in told if one.first_at]
     return Answer(
         pair=pair,
         quality=quality_of([*filling, *_pricing(holdings)], pair),

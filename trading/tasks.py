@@ -5,8 +5,11 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from ledgers import slots
+from trading.keeping.service import keep_all
 from trading.orders import send
 from trading.sweeping import sweep
+from trading.turns import Turn, turn
 
 
 @shared_task(ignore_result=True)
@@ -17,5 +20,16 @@ def send_order(intent_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def sweep_orders() -> None:
-    """Look after every order that has not ended."""
-    sweep(timezone.now())
+    """Look after every order that has not ended, unless another worker is at it."""
+    with turn(Turn.SWEEP, waits=False) as has_turn:
+        if has_turn:
+            sweep(timezone.now())
+
+
+@shared_task(ignore_result=True)
+def keep_books(slot_id: int) -> None:
+    """Bring the books of all users up to date, unless another worker does."""
+    if claim := slots.claim(slot_id, timezone.now()):
+        keep_all()
+        with slots.fenced(claim) as slot:
+            slots.finish(slot)

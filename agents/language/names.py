@@ -16,7 +16,7 @@ ORDINARY = frozenset(
     vocabulary(
         """
     link dot near op gas comp ton apt arb fil hype solo curve maker compound optimism
-    stellar cosmos str ans
+    stellar cosmos str ans one eps harmony ellipsis
     """
     )
 )

@@ -198,6 +198,20 @@ def test_events_of_a_covered_month_without_any_are_none() -> None:
     assert call("get_catalyst_events", asked).state == State.NOT_OBSERVED
 
 
+def test_only_the_source_of_a_kind_of_event_proves_that_there_was_none() -> None:
+    make.covered(make.events([], "coinspot_announcements"), NOW - 40 * DAY)
+    make.covered(make.events([], "fed"), NOW - 40 * DAY)
+
+    def state(event_type: str) -> State:
+        return State(call("get_catalyst_events", {"event_type": event_type}).state)
+
+    exchange = ("exchange_listing", "exchange_delisting", "exchange_maintenance", "fork", "staking")
+    for kind in (*exchange, "exchange_announcement", "macro"):
+        assert state(kind) == State.NONE_IN_COVERED_WINDOW
+    for kind in ("governance", "all", "sec_filing"):
+        assert state(kind) == State.NOT_OBSERVED
+
+
 def test_a_watched_company_s_own_list_is_enough_and_for_others_the_newest_of_the_form() -> None:
     for name in ("sec/submissions/0001167419", "sec/current/10-K"):
         make.covered(make.events([], name), NOW - 40 * DAY)

@@ -15,6 +15,7 @@ from agents.tools.human import SymbolOrAll
 from agents.tools.registry import Context, Injected, tool
 from ledgers.catalyst.companies import companies_of
 from ledgers.catalyst.models import Event
+from ledgers.erasing import ERASED
 from ledgers.models import Feed, Ledger
 from ledgers.public_ids import public_id
 
@@ -43,6 +44,8 @@ KINDS = {
     "fork": ("fork",),
     "staking": ("staking",),
 }  # fmt: skip
+ONLY = {"macro": "fed", "governance": "snapshot"}
+"""Kinds that one source alone tells of; all others but filings are an exchange's."""
 EventType = Annotated[
     str,
     StringConstraints(
@@ -114,12 +117,10 @@ def _could_hold(feed: Feed, symbol: str, event_type: str) -> bool:
     if source == "sec":
         is_filing = event_type in ("all", "sec_filing") or event_type not in KINDS
         return is_filing and _could_hold_filing(feed.scope, symbol, event_type)
-    is_fed = source.startswith("fed")
-    if event_type == "macro":
-        return is_fed
-    return event_type == "all" or (
-        event_type in KINDS and event_type != "sec_filing" and not is_fed
-    )
+    if event_type in ONLY:
+        return source == ONLY[event_type]
+    is_of_exchange = event_type in KINDS and event_type != "sec_filing"
+    return event_type == "all" or (is_of_exchange and source not in ONLY.values())
 
 
 def _could_hold_filing(scope: str, symbol: str, event_type: str) -> bool:
@@ -139,7 +140,7 @@ def _row(event: Event) -> EventRow:
         known_at=event.known_at,
         source=event.source,
         kind=event.kind,
-        title=cleaned(event.title),
+        title=cleaned(event.title) or ERASED,
         company=cleaned(event.company),
         tickers=tuple(event.tickers),
         assets=tuple(event.assets),

@@ -40,6 +40,7 @@ from trading.core.exact import CONTEXT, ONE, ZERO, share
 from trading.core.journal import (
     Book,
     FeePolicy,
+    FlowPosting,
     Parcel,
     cost_of,
     dispose,
@@ -237,7 +238,7 @@ def _book_flow(book: Book, flow: Flow) -> None:
         value, quantity = _arrive(book, flow), flow.quantity
     else:
         value, quantity = -_leave(book, flow), -flow.quantity
-    post_flow(book, flow, flow.kind, flow.asset, quantity=quantity, value=value)
+    post_flow(book, FlowPosting(flow.at, flow.key, flow.kind, flow.asset, quantity, value))
     if flow.fee:
         post_fee(book, flow, _pay_fee(book, flow, flow.fee, {}), in_basis=False)
 

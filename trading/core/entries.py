@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import Enum
 from operator import attrgetter
 from typing import ClassVar
 
-from trading.core.exact import ZERO, require_exact
+from trading.core.exact import CONTEXT, ZERO, require_exact
 
 PriceLookup = Callable[[str, datetime], Decimal | None]
 """The price of one unit of an asset at a moment, in the account's currency; None if unknown."""
@@ -34,6 +34,9 @@ class FlowKind(Enum):
     INCOME = "income"
     TRANSFER_IN = "transfer_in"
     TRANSFER_OUT = "transfer_out"
+
+
+DEPARTURES = {FlowKind.WITHDRAWAL, FlowKind.TRANSFER_OUT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +129,21 @@ def assets_to_price(entry: Entry, currency: str) -> set[str]:
     if entry.fee:
         asked.add(entry.fee_asset)
     return asked - {currency}
+
+
+def given_by(entry: Entry) -> dict[str, Decimal]:
+    """Return the most that booking an entry can take out of each asset."""
+    given: dict[str, Decimal] = {}
+    with localcontext(CONTEXT):
+        if isinstance(entry, Trade) and entry.side is Side.BUY:
+            given[entry.quote] = entry.quantity * entry.price
+        elif isinstance(entry, Trade):
+            given[entry.base] = entry.quantity
+        elif entry.kind in DEPARTURES:
+            given[entry.asset] = entry.quantity
+        if entry.fee:
+            given[entry.fee_asset] = given.get(entry.fee_asset, ZERO) + entry.fee
+    return given
 
 
 def _check(entry: Entry) -> None:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
 
-from trading.core.entries import Entry, Flow, FlowKind, PriceLookup
+from trading.core.entries import Entry, FlowKind, PriceLookup
 from trading.core.exact import ZERO, share, total
 from trading.core.lots import METHODS, Disposal, Lot, Piece, Position
 
@@ -113,7 +113,8 @@ def give(book: Book, entry: Entry, asset: str, quantity: Decimal) -> list[Piece]
     short = quantity - position.quantity
     if short > 0:
         position.quantity += short
-        post_flow(book, entry, FlowKind.DEPOSIT, asset, quantity=short, value=short)
+        deposit = (entry.at, entry.key, FlowKind.DEPOSIT, asset, short, short)
+        post_flow(book, FlowPosting(*deposit, is_implied=True))
     position.quantity -= quantity
     position.cost = position.quantity
     return []
@@ -174,19 +175,14 @@ def post_fee(book: Book, entry: Entry, value: Decimal, *, in_basis: bool) -> Non
     )
 
 
-def post_flow(
-    book: Book, entry: Entry, kind: FlowKind, asset: str, *, quantity: Decimal, value: Decimal
-) -> None:
+def post_flow(book: Book, flow: FlowPosting) -> None:
     """Note what came in or went out."""
-    position = book.positions[asset]
-    if kind is FlowKind.INCOME:
-        position.income += value
+    position = book.positions[flow.asset]
+    if flow.kind is FlowKind.INCOME:
+        position.income += flow.value
     else:
-        position.flows += value
-    is_implied = not (isinstance(entry, Flow) and entry.kind is kind)
-    book.flow_postings.append(
-        FlowPosting(entry.at, entry.key, kind, asset, quantity, value, is_implied)
-    )
+        position.flows += flow.value
+    book.flow_postings.append(flow)
 
 
 def cost_of(pieces: Iterable[Piece]) -> Decimal:

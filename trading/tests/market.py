@@ -65,42 +65,59 @@ def paper_account(cash: str = "10000", name: str = "paper", **options: Any) -> A
     return account
 
 
-def deposit(account: Account, quantity: str, asset: str = "AUD") -> None:
+def deposit(
+    account: Account,
+    quantity: str,
+    asset: str = "AUD",
+    *,
+    at: datetime | None = None,
+    **options: Any,
+) -> None:
     """Put something into an account, two days ago."""
-    at = timezone.now() - timedelta(days=2)
-    record = TransferRecord(
-        event_at=at,
-        published_at=at,
-        account_id=account.pk,
-        venue_id=f"deposit-{uuid4().hex}",
-        kind="deposit",
-        asset=asset,
-        quantity=Decimal(quantity),
-        fee=Decimal(0),
-        fee_asset="",
-        value=None,
-        match="",
-    )
+    at = at or timezone.now() - timedelta(days=2)
+    values: dict[str, Any] = {
+        "event_at": at,
+        "published_at": at,
+        "account_id": account.pk,
+        "venue_id": f"deposit-{uuid4().hex}",
+        "kind": "deposit",
+        "asset": asset,
+        "quantity": Decimal(quantity),
+        "fee": Decimal(0),
+        "fee_asset": "",
+        "value": None,
+        "match": "",
+    }
+    record = TransferRecord(**{**values, **options})
     put(f"import_omc/{account.pk}", "exchange", None, [record])
 
 
-def bought(account: Account, quantity: str, price: str, asset: str = "BTC") -> None:
+def bought(
+    account: Account,
+    quantity: str,
+    price: str,
+    asset: str = "BTC",
+    *,
+    at: datetime | None = None,
+    **options: Any,
+) -> None:
     """Have an account hold coins that it bought yesterday."""
-    at = timezone.now() - timedelta(days=1, hours=2)
-    record = FillRecord(
-        event_at=at,
-        published_at=at,
-        account_id=account.pk,
-        venue_id=f"fill-{uuid4().hex}",
-        order_id="",
-        side="buy",
-        base=asset,
-        quote="AUD",
-        quantity=Decimal(quantity),
-        price=Decimal(price),
-        fee=Decimal(0),
-        fee_asset="",
-    )
+    at = at or timezone.now() - timedelta(days=1, hours=2)
+    values: dict[str, Any] = {
+        "event_at": at,
+        "published_at": at,
+        "account_id": account.pk,
+        "venue_id": f"fill-{uuid4().hex}",
+        "order_id": "",
+        "side": "buy",
+        "base": asset,
+        "quote": "AUD",
+        "quantity": Decimal(quantity),
+        "price": Decimal(price),
+        "fee": Decimal(0),
+        "fee_asset": "",
+    }
+    record = FillRecord(**{**values, **options})
     put(f"import_omc/{account.pk}", "exchange", None, [record])
 
 

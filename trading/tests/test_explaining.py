@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import subprocess
@@ -47,35 +48,36 @@ BEAN_CHECK = Path(sys.executable).with_name("bean-check")
 def recompute(told: Mapping[str, Any]) -> dict[str, Decimal]:
     """Compute the seven amounts from an explanation as it is sent."""
     number, cash = Decimal, told["currency"]
+    add = functools.partial(sum, start=Decimal(0))
     prices = {price["asset"]: number(price["price"]) for price in told["prices"]}
     known = [row for row in told["disposals"] if row["lot"] is not None]
-    realized = sum(number(row["proceeds"]) - number(row["cost"]) for row in known)
+    realized = add(number(row["proceeds"]) - number(row["cost"]) for row in known)
     lost = [row for row in told["disposals"] if row["lot"] is None]
-    cost = sum(number(row["cost"]) for row in told["open_lots"])
-    held = sum(
+    cost = add(number(row["cost"]) for row in told["open_lots"])
+    held = add(
         number(row["quantity"]) * prices[row["asset"]]
         if row["asset"] in prices
         else number(row["cost"])
         for row in told["open_lots"]
     )
-    money = sum(number(row["quantity"]) for row in told["flows"] if row["asset"] == cash)
+    money = add(number(row["quantity"]) for row in told["flows"] if row["asset"] == cash)
     for row in told["entries"]:
         sign = -1 if row["kind"] == "buy" else 1
         if row["price"] is not None and row["quote"] == cash:
             money += sign * number(row["quantity"]) * number(row["price"])
         if row["price"] is not None and row["base"] == cash:
             money -= sign * number(row["quantity"])
-    money -= sum(number(row["quantity"]) for row in told["fees"] if row["asset"] == cash)
+    money -= add(number(row["quantity"]) for row in told["fees"] if row["asset"] == cash)
     income = [row for row in told["flows"] if row["kind"] == "income"]
     flows = [row for row in told["flows"] if row["kind"] != "income"]
     return {
         "equity": money + held,
         "realized": realized,
-        "realized_unmatched": sum(number(row["proceeds"]) for row in lost),
+        "realized_unmatched": add(number(row["proceeds"]) for row in lost),
         "unrealized": held - cost,
-        "income": sum(number(row["value"]) for row in income),
-        "fees": sum(number(row["value"]) for row in told["fees"] if not row["in_basis"]),
-        "flows": sum(number(row["value"]) for row in flows),
+        "income": add(number(row["value"]) for row in income),
+        "fees": add(number(row["value"]) for row in told["fees"] if not row["in_basis"]),
+        "flows": add(number(row["value"]) for row in flows),
     }
 
 
@@ -139,7 +141,7 @@ def test_every_line_names_a_fact_that_can_be_looked_up(account: Any) -> None:
     }
     assert len(ids) > 10
     for written in ids:
-        assert find(written, user_id=account.user_id)
+        assert find(written, user_id=account.user_id).pk is not None
 
 
 def test_an_asset_that_was_never_there_and_an_account_of_others_are_refused(account: Any) -> None:

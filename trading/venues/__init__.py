@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ledgers.exchange.models import Account
+from trading.venues.coinspot import CoinSpotVenue
 from trading.venues.paper import PaperVenue
 from trading.venues.venue import Venue
 
-VENUES: dict[str, type[Venue]] = {"paper": PaperVenue}
+VENUES: dict[str, type[Venue]] = {"paper": PaperVenue, "coinspot": CoinSpotVenue}
 
 
 class NoVenueError(ValueError):

@@ -57,7 +57,12 @@ class PaperVenue:
     def cancel(self, intent: OrderIntent, now: datetime) -> None:
         """Cancel what quotes up to now have not filled: the next look says so."""
 
-    def look(self, intent: OrderIntent, now: datetime) -> Found | None:
+    def look(
+        self,
+        intent: OrderIntent,
+        now: datetime,
+        since: datetime | None = None,  # noqa: ARG002  # the protocol's; quotes are always ours
+    ) -> Found | None:
         """Fill the order with the quotes since the last look; all of it is stored, or nothing."""
         with transaction.atomic():
             done = executions(intent.account_id, order_id(intent))

@@ -58,9 +58,12 @@ class Venue(Protocol):
     def cancel(self, intent: OrderIntent, now: datetime) -> None:
         """Ask for the cancellation of an open order; raise as `place` does."""
 
-    def look(self, intent: OrderIntent, now: datetime) -> Found | None:
+    def look(
+        self, intent: OrderIntent, now: datetime, since: datetime | None = None
+    ) -> Found | None:
         """Find the order among the venue's, also without an id; None: it is not there.
 
-        Executions that the venue tells are stored as fills before this returns. Raises
-        `AmbiguousError` if the venue cannot be asked.
+        What the venue told before `since`, by the database's clock, does not count; without it,
+        what it told lately may. Executions that it tells are stored as fills before this returns.
+        Raises `AmbiguousError` if the venue cannot be asked, or leaves a doubt.
         """

@@ -8,7 +8,7 @@ price for; amounts from one part of an 18-decimal token to thousands of millions
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -98,3 +98,43 @@ def histories(draw: Callable, *, match: bool = True, max_size: int = 10) -> Hist
     prices = st.none() | PRICES
     table = {(asset, hour): draw(prices) for asset in ASSETS[:2] for hour in (0, 1)}
     return History(entries=entries, table=table)
+
+
+@st.composite
+def linked_histories(draw: Callable) -> tuple[History, History]:
+    """Two accounts of one person, the first of which sends coins that it has bought to the other.
+
+    Not all need arrive, more may than were sent, and both may be told of one moment.
+    """
+    one, other = draw(histories(max_size=7)), draw(histories(max_size=7))
+    asset, bought, sent = draw(st.sampled_from(ASSETS)), draw(AMOUNTS), draw(AMOUNTS)
+    arrived = draw(st.sampled_from([sent, sent / 2, sent / 2, sent * 2]))
+    left, landed = sorted([draw(times()), draw(times())])
+    buy = Trade(
+        at=START,
+        key="a buy",
+        side=Side.BUY,
+        base=asset,
+        quote=CURRENCY,
+        quantity=bought,
+        price=draw(PRICES),
+    )
+    out = Flow(
+        at=left,
+        key="b out",
+        kind=FlowKind.TRANSFER_OUT,
+        asset=asset,
+        quantity=sent,
+        match="z",
+    )
+    into = Flow(
+        at=landed,
+        key=draw(st.sampled_from(["a in", "c in"])),
+        kind=FlowKind.TRANSFER_IN,
+        asset=asset,
+        quantity=arrived,
+        match="z",
+    )
+    return replace(one, entries=[*one.entries, buy, out]), replace(
+        other, entries=[*[replace(e, key=f"other {e.key}") for e in other.entries], into]
+    )

@@ -10,7 +10,7 @@ from trading.core.book import (
     book_accounts,
 )
 from trading.core.entries import Entry
-from trading.core.journal import Parcel
+from trading.core.journal import Parcel, implied_flows
 from trading.core.tests.factories import booked, day, fixed, flow, these, trade, valued
 
 BASIS, SEPARATE = FeePolicy.BASIS, FeePolicy.SEPARATE
@@ -20,6 +20,22 @@ def test_cash_that_is_short_was_deposited_without_a_record() -> None:
     book = booked(flow("deposit", "60 AUD", on=0), trade("buy", "1", "100", on=1))
     assert valued(book).flows == 100
     assert [these(p.value, p.is_implied) for p in book.flow_postings] == [(60, False), (40, True)]
+
+
+def test_the_fee_of_a_deposit_that_its_cash_cannot_pay_was_deposited_without_a_record() -> None:
+    """Only what was told is recorded, also where both are deposits."""
+    book = booked(
+        flow("deposit", "1 ETH", on=0, value="40", fee="5 AUD"),
+        flow("deposit", "10 AUD", on=1, fee="15 AUD"),
+    )
+    told = [these(p.asset, p.value, p.is_implied) for p in book.flow_postings]
+    assert told == [
+        ("ETH", 40, False),
+        ("AUD", 5, True),
+        ("AUD", 10, False),
+        ("AUD", 5, True),
+    ]
+    assert these(implied_flows(book), valued(book).flows, valued(book).fees) == (10, 60, 20)
 
 
 def test_cash_flows_are_no_gain() -> None:

@@ -38,6 +38,7 @@ DENIED: list[tuple[str, Code, Case]] = [
     ("units", Code.TICK, case(limit=D("999.999"))),
     ("units", Code.TICK, case(limit=D(0))),
     ("units", Code.MINIMUM, case(quantity=D("0.00999999"))),
+    ("units", Code.MINIMUM, sale(quantity=D("0.01"), limit=None)),
     ("mark", Code.NO_MARK, case(mark=None, side=Side.SELL, held=D("0.4"), free=D(1))),
     ("mark", Code.STALE_MARK, case(mark=STALE)),
     ("mark", Code.STALE_MARK, sale(mark=STALE, held=D("0.4"))),
@@ -88,8 +89,11 @@ ALLOWED: list[Case] = [
     case(since_last=30 * SECOND),
     case(since_last=None),
     case(orders_last_minute=9),
+    case(limit=D(900), free=D("450.45")),
+    sale(limit=D(1200)),
     # what only reduces may leave, whatever is unknown or has gone wrong around it
     sale(mark=STALE),
+    sale(mark=STALE, held=D("0.5")),
     sale(mark=None, limit=None),
     sale(gained_today=None),
     sale(gained_today=D(-9999)),
@@ -98,6 +102,36 @@ ALLOWED: list[Case] = [
     sale(open_assets=None, incoming=None),
     sale(cost=D(5000)),
 ]
+
+NEEDED: list[tuple[Decimal | None, Case]] = [
+    (D("500.5"), PASSES),
+    (D("450.45"), case(limit=D(900))),
+    (D("525.525"), case(limit=None)),
+    (None, case(limit=None, mark=None)),
+    (D("0.5"), sale()),
+    (D("0.5"), sale(limit=None, mark=None)),
+]
+"""What must be free for an order, fee and room included; None if no price is known."""
+REASONS: list[tuple[str, Case]] = [
+    ("off the database's by 6 s", case(skew=6 * SECOND)),
+    ("off the database's by unknown", case(skew=None)),
+    ("Try again in 1 s", case(since_last=29 * SECOND)),
+]
+"""What a person is told who has to do something about it."""
+
+
+@pytest.mark.parametrize(("need", "asked"), NEEDED)
+def test_what_must_be_free_counts_the_fee_and_the_room_of_a_market_order(
+    need: Decimal | None, asked: Case
+) -> None:
+    assert needed(asked) == need
+
+
+@pytest.mark.parametrize(("said", "spoilt"), REASONS)
+def test_a_reason_says_how_far_off_it_is(said: str, spoilt: Case) -> None:
+    denial = judge(spoilt)
+    assert denial is not None
+    assert said in denial.reason
 
 
 @pytest.mark.parametrize(("rule", "code", "spoilt"), DENIED)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,18 +16,19 @@ from trading.core import book as core
 from trading.core.book import METHODS, Book, FeePolicy, apply, book_accounts, book_entries
 from trading.core.entries import Entry, Flow, FlowKind, Side, Trade, booking_order
 from trading.core.exact import CONTEXT, ZERO, total
+from trading.core.journal import FlowPosting, Parcel
 from trading.core.tests.factories import START
 from trading.core.tests.histories import (
     AMOUNTS,
     ASSETS,
     CURRENCY,
-    FEES,
     PRICES,
     History,
     histories,
+    linked_histories,
 )
 from trading.core.tests.reference import recompute
-from trading.core.valuation import combine, imbalance, value_book
+from trading.core.valuation import Valuation, combine, imbalance, value_book
 
 methods = st.sampled_from([*METHODS])
 policies = st.sampled_from(FeePolicy)
@@ -76,6 +78,63 @@ def test_no_unit_and_no_cost_is_lost(history: History, method: str, fees: FeePol
 
 
 @given(histories(), methods, policies)
+def test_what_an_entry_brings_is_worth_what_it_takes(
+    history: History, method: str, fees: FeePolicy
+) -> None:
+    """Conservation of cost and proceeds, entry by entry, from the journals alone.
+
+    A trade turns the proceeds of what it disposed of, and the cash that it paid, into the cost of
+    what it acquired, the cash that it got and the fee that is no part of either. A flow brings or
+    takes its posted value, beside its fee.
+    """
+    book = Book(currency=CURRENCY, method=method, fees=fees, prices=history.prices)
+    for entry in sorted(history.entries, key=booking_order):
+        before = state_of(book)
+        apply(book, entry)
+        came, went = moved(book, before)
+        assert came == went
+
+
+def state_of(book: Book) -> tuple[int, int, int, int, Decimal]:
+    """Return how long the journals are, and the cash."""
+    journals = (book.disposals, book.acquisitions, book.fee_postings, book.flow_postings)
+    return (*map(len, journals), book.positions[CURRENCY].quantity)
+
+
+def moved(book: Book, before: tuple[int, int, int, int, Decimal]) -> tuple[Decimal, Decimal]:
+    """Add up what went into one entry and what came out of it."""
+    disposed, acquired, charged, flowed, cash = before
+    with localcontext(CONTEXT):
+        worth = [
+            *(disposal.proceeds for disposal in book.disposals[disposed:]),
+            *(flow.value for flow in book.flow_postings[flowed:] if not is_lots(flow)),
+        ]
+        kept = [
+            *(lot.cost for lot in book.acquisitions[acquired:]),
+            *(fee.value for fee in book.fee_postings[charged:] if not fee.in_basis),
+            book.positions[CURRENCY].quantity - cash,
+        ]
+        return sum(worth, ZERO), sum(kept, ZERO)
+
+
+def is_lots(flow: FlowPosting) -> bool:
+    """Tell whether it took lots out in kind, at their cost: nothing came for them."""
+    return flow.quantity < 0 and flow.asset != CURRENCY
+
+
+@given(histories(), methods, policies)
+def test_a_fee_is_posted_once_and_in_full(history: History, method: str, fees: FeePolicy) -> None:
+    """Each fee is in the journal with its quantity, and what was paid in coins left as such."""
+    book = booked(history, method, fees)
+    charged = [(entry.key, entry.fee_asset, entry.fee) for entry in history.entries if entry.fee]
+    posted = [(fee.key, fee.asset, fee.quantity) for fee in book.fee_postings]
+    assert sorted(posted) == sorted(charged)
+    for name in (CURRENCY, *ASSETS):
+        own = [fee.value for fee in book.fee_postings if fee.asset == name and not fee.in_basis]
+        assert book.positions[name].fees == total(own)
+
+
+@given(histories(), methods, policies)
 def test_nothing_held_is_ever_negative(history: History, method: str, fees: FeePolicy) -> None:
     for position in booked(history, method, fees).positions.values():
         assert position.quantity >= 0
@@ -121,7 +180,7 @@ def test_booking_in_two_halves_equals_booking_at_once(
 
 @given(histories(), methods, policies, st.randoms(use_true_random=False))
 def test_the_order_of_the_input_does_not_matter(
-    history: History, method: str, fees: FeePolicy, random: object
+    history: History, method: str, fees: FeePolicy, random: Any
 ) -> None:
     shuffled = list(history.entries)
     random.shuffle(shuffled)
@@ -171,54 +230,39 @@ def test_every_total_equals_an_independent_engine_in_fractions(
         assert sorted(ours, key=str) == sorted(expected.matches, key=str)
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(["buy", "sell"]), AMOUNTS, PRICES, FEES, st.sampled_from(ASSETS[:2])
-        ),
-        min_size=1,
-        max_size=8,
-    ),
-    st.sampled_from([CURRENCY, *ASSETS[:2]]),
-)
-def test_all_methods_and_policies_agree_when_everything_is_sold(rows: list, fee_asset: str) -> None:
-    entries: list[Entry] = [
-        Trade(
-            at=START + timedelta(hours=hour),
-            key=f"{hour:02}",
-            side=Side(side),
-            base=asset,
-            quote=CURRENCY,
-            quantity=quantity,
-            price=price,
-            fee=fee,
-            fee_asset=fee_asset,
-        )
-        for hour, (side, quantity, price, fee, asset) in enumerate(rows)
-    ]
-    gains = set()
+@given(histories(match=False))
+def test_all_methods_and_policies_agree_when_everything_is_sold(history: History) -> None:
+    """Whatever was bought, swapped, earned, charged and oversold, in any order and many at once.
+
+    Only what leaves in kind takes a cost along that depends on the method, so nothing does here.
+    """
+    entries = [entry for entry in history.entries if not leaves_in_kind(entry)]
+    gains, units = set(), set()
     for method in METHODS:
         for fees in FeePolicy:
-            book = book_entries(
-                entries,
-                currency=CURRENCY,
-                method=method,
-                fees=fees,
-                prices=always_seven,
-            )
-            for number, asset in enumerate(ASSETS[:2]):
+            book = booked(replace(history, entries=entries), method, fees)
+            for number, asset in enumerate(ASSETS):
                 if book.positions[asset].quantity:
                     apply(book, sale_of_all(book, asset, number))
             value = value_book(book, {})
-            assert not value.missing
             assert value.unrealized == 0
-            gained = total([value.realized, value.realized_unmatched])
+            assert all(value.assets[i].quantity == 0 for i in coins(value))
+            gained = total([value.realized, value.realized_unmatched, value.income])
             gains.add(CONTEXT.subtract(gained, value.fees))
+            units.add(tuple(sorted(value.unmatched.items())))
     assert len(gains) == 1
+    assert len(units) == 1
 
 
-def always_seven(asset: str, at: datetime) -> Decimal:
-    return Decimal(7)
+def leaves_in_kind(entry: Entry) -> bool:
+    """Tell whether coins leave with an entry that are not sold."""
+    kinds = (FlowKind.WITHDRAWAL, FlowKind.TRANSFER_OUT)
+    return isinstance(entry, Flow) and entry.kind in kinds and entry.asset != CURRENCY
+
+
+def coins(value: Valuation) -> list[int]:
+    """Return the places of all assets but cash."""
+    return [i for i, row in enumerate(value.assets) if row.asset != CURRENCY]
 
 
 def sale_of_all(book: Book, asset: str, number: int) -> Trade:
@@ -231,6 +275,21 @@ def sale_of_all(book: Book, asset: str, number: int) -> Trade:
         quantity=book.positions[asset].quantity,
         price=Decimal(5),
     )
+
+
+@given(histories(), policies)
+def test_every_method_holds_the_same_units_and_flows_of_cash(
+    history: History, fees: FeePolicy
+) -> None:
+    """A method says which lot is sold, never how many units, nor what was paid."""
+    found = set()
+    for method in METHODS:
+        book = booked(history, method, fees)
+        held = tuple((name, book.positions[name].quantity) for name in (CURRENCY, *ASSETS))
+        unknown = tuple((name, book.positions[name].unmatched) for name in ASSETS)
+        cash = total(f.value for f in book.flow_postings if f.asset == CURRENCY)
+        found.add((held, unknown, cash))
+    assert len(found) == 1
 
 
 @given(histories(), methods, policies)
@@ -246,21 +305,92 @@ def test_the_short_way_of_a_cash_trade_is_the_long_one(
     assert short.fee_postings == long.fee_postings
 
 
-@given(histories(), histories(), methods, methods, policies)
-def test_own_transfers_add_up_over_accounts_of_two_methods(
-    one: History, other: History, method: str, second: str, fees: FeePolicy
+@given(linked_histories(), methods, methods, policies, policies)
+def test_the_identity_holds_after_every_entry_of_accounts_that_send_to_each_other(
+    linked: tuple[History, History], first: str, second: str, fees: FeePolicy, others: FeePolicy
 ) -> None:
-    transit: dict = {}
-    books = {
-        "one": Book(
-            currency=CURRENCY, method=method, fees=fees, prices=one.prices, transit=transit
-        ),
-        "other": Book(currency=CURRENCY, method=second, prices=other.prices, transit=transit),
+    """In-kind flows, own transfers, swaps and fees without a price, and missing quotes in both."""
+    one, other = linked
+    books = pair_of_books(one, other, (first, second), (fees, others))
+    for key, entry in side_by_side(one, other):
+        apply(books[key], entry)
+        for bids in (one.bids(), other.bids(1), {}):
+            values = [value_book(book, bids) for book in books.values()]
+            assert [imbalance(value) for value in values] == [0, 0]
+            assert imbalance(combine(values)) == 0
+
+
+@given(linked_histories(), methods, methods, policies, st.randoms(use_true_random=False))
+def test_the_order_of_the_input_does_not_matter_for_two_accounts(
+    linked: tuple[History, History], first: str, second: str, fees: FeePolicy, random: Any
+) -> None:
+    one, other = linked
+    at_once = pair_of_books(one, other, (first, second), (fees, fees))
+    book_accounts(at_once, {"one": one.entries, "other": other.entries})
+    shuffled = pair_of_books(one, other, (first, second), (fees, fees))
+    mixed = {"one": list(one.entries), "other": list(other.entries)}
+    for entries in mixed.values():
+        random.shuffle(entries)
+    book_accounts(shuffled, mixed)
+    stepwise = pair_of_books(one, other, (first, second), (fees, fees))
+    for key, entry in side_by_side(one, other):
+        apply(stepwise[key], entry)
+    assert at_once == shuffled == stepwise
+
+
+@given(linked_histories(), methods, methods, policies)
+def test_an_own_transfer_carries_every_unit_and_all_of_the_cost_and_no_more(
+    linked: tuple[History, History], first: str, second: str, fees: FeePolicy
+) -> None:
+    """What leaves with a name is under way; what arrives is what is under way no more."""
+    one, other = linked
+    books = pair_of_books(one, other, (first, second), (fees, fees))
+    for key, entry in side_by_side(one, other):
+        book, before = books[key], under_way(books["one"])
+        opened, flowed = len(book.acquisitions), len(book.flow_postings)
+        unknown = book.positions[entry.asset].unmatched if isinstance(entry, Flow) else ZERO
+        apply(book, entry)
+        if not isinstance(entry, Flow) or not entry.match or entry.asset == CURRENCY:
+            continue
+        (posted,) = (flow for flow in book.flow_postings[flowed:] if not flow.is_implied)
+        known = total([entry.quantity, -(book.positions[entry.asset].unmatched - unknown)])
+        now, name = under_way(books["one"]), (entry.match, entry.asset)
+        if entry.kind is FlowKind.TRANSFER_OUT and not entry.fee:
+            assert now[name] == (known, -posted.value)
+        if entry.kind is FlowKind.TRANSFER_IN:
+            lots = [lot for lot in book.acquisitions[opened:] if lot.key != entry.key]
+            arrived = (total(lot.quantity for lot in lots), total(lot.cost for lot in lots))
+            had, has = before.get(name, (ZERO, ZERO)), now.get(name, (ZERO, ZERO))
+            assert arrived == tuple(map(CONTEXT.subtract, had, has))
+
+
+def under_way(book: Book) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
+    """Return the units and their cost that left an account and did not arrive, by transfer."""
+    return {
+        name: (total(lot.quantity for lot in one.lots), total(lot.cost for lot in one.lots))
+        for name, one in book.transit.items()
     }
-    book_accounts(books, {"one": one.entries, "other": other.entries})
-    values = [value_book(book, one.bids()) for book in books.values()]
-    assert all(imbalance(value) == 0 for value in values)
-    assert imbalance(combine(values)) == 0
+
+
+def pair_of_books(
+    one: History, other: History, chosen: tuple[str, str], fees: tuple[FeePolicy, FeePolicy]
+) -> dict[str, Book]:
+    """Make the books of two accounts of one person."""
+    transit: dict[tuple[str, str], Parcel] = {}
+    return {
+        name: Book(
+            currency=CURRENCY, method=method, fees=policy, prices=history.prices, transit=transit
+        )
+        for name, history, method, policy in zip(
+            ("one", "other"), (one, other), chosen, fees, strict=True
+        )
+    }
+
+
+def side_by_side(one: History, other: History) -> list[tuple[str, Entry]]:
+    """Return the entries of both accounts in the order in which they are booked."""
+    entries = [("one", entry) for entry in one.entries] + [("other", e) for e in other.entries]
+    return sorted(entries, key=lambda pair: booking_order(pair[1]))
 
 
 @given(

@@ -1,0 +1,195 @@
+"""Keep the books of a user, make them anew, or forget them; each in one transaction.
+
+The lock of the user's head lets one of them at a time do it. Whatever they find, the answer of a
+read does not change: it only comes sooner.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+from django.db import DatabaseError, connection, transaction
+
+from ledgers.exchange.models import Account
+from ledgers.reading import TICK, Pair, safe_now
+from trading.core.entries import assets_in
+from trading.keeping import changes
+from trading.keeping.changes import Noted
+from trading.keeping.facts import wanted_of
+from trading.keeping.heads import UNBOOKABLE, Head, config_of, locked_head, users_configured_anew
+from trading.keeping.planning import Plan, plan, start_of
+from trading.keeping.shelves import newest, restore_books
+from trading.keeping.writing import Booking, Statement, rewound
+from trading.pricing import PriceTable, find_prices
+
+logger = logging.getLogger(__name__)
+
+OF_ACCOUNTS = (
+    "trading_bookposition",
+    "trading_booklot",
+    "trading_bookdisposal",
+    "trading_bookfee",
+    "trading_bookflow",
+)
+OF_USERS = ("trading_bookparcel", "trading_bookasked")
+UPDATE = """
+    UPDATE trading_bookhead SET version = version + 1, config = %(config)s,
+        horizon = %(horizon)s, available_at = %(available_at)s, known_at = %(known_at)s,
+        priced_at = %(priced_at)s, last_at = %(last_at)s
+    WHERE user_id = %(user)s
+"""
+RENAME = """
+    UPDATE trading_bookhead SET names = %(names)s::jsonb, last_own_at = %(last_own_at)s
+    WHERE user_id = %(user)s
+"""
+
+EMPTY = """
+    UPDATE trading_bookhead SET version = version + 1, config = %(config)s, names = '{}',
+        horizon = %(horizon)s, available_at = NULL, known_at = NULL, priced_at = NULL,
+        last_at = NULL, last_own_at = NULL
+    WHERE user_id = %(user)s
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How many entries were booked, and from which day on, if not just the new ones."""
+
+    entries: int = 0
+    day: date | None = None
+
+
+def keep(user_id: int) -> Kept:
+    """Bring the books of a user up to the safe now.
+
+    Facts that no book can keep leave the user without books, until one of the facts changes: a
+    read of them says what is wrong.
+    """
+    try:
+        with transaction.atomic():
+            return _keep(user_id)
+    except ValueError:
+        logger.warning("User %s has facts that cannot be booked.", user_id, exc_info=True)
+    with transaction.atomic():
+        locked_head(user_id)
+        _empty(user_id, UNBOOKABLE, safe_now())
+    return Kept()
+
+
+def keep_all() -> dict[int, Kept]:
+    """Keep the books of every user that are behind; one that fails costs only itself."""
+    kept = {}
+    for user_id in sorted({*changes.users_to_keep(), *users_configured_anew()}):
+        try:
+            kept[user_id] = keep(user_id)
+        except DatabaseError:
+            logger.exception("The books of user %s were not kept.", user_id)
+    changes.prune()
+    return kept
+
+
+def rebuild(user_id: int) -> Kept:
+    """Make the books of a user anew from the facts."""
+    with transaction.atomic():
+        locked_head(user_id)
+        _empty(user_id)
+    return keep(user_id)
+
+
+def forget(user_id: int) -> None:
+    """Drop the books of a user; reads book the facts until they are kept again."""
+    with transaction.atomic():
+        locked_head(user_id)
+        _empty(user_id)
+
+
+def _keep(user_id: int) -> Kept:
+    head = locked_head(user_id)
+    horizon = safe_now()
+    accounts = list(Account.objects.filter(user_id=user_id).order_by("name"))
+    if not accounts or (head.horizon is not None and horizon <= head.horizon):
+        return Kept()
+    if head.config != config_of(accounts, has_prices=head.priced_at is not None):
+        _empty(user_id)
+        head = locked_head(user_id)
+    noted = changes.noted([one.pk for one in accounts], head.horizon)
+    if head.horizon is None:
+        noted = Noted(facts=changes.EVER, has_transfers=True)
+    if noted.facts is None and (noted.prices is None or head.priced_at is None):
+        return Kept()
+    return _book(head, accounts, Pair(as_of=horizon, horizon=horizon), noted)
+
+
+def _book(head: Head, accounts: Sequence[Account], pair: Pair, noted: Noted) -> Kept:
+    """Take back what changed, and book from there to the end."""
+    made = plan(head, accounts, pair, noted, until=None)
+    if made is None:
+        raise RuntimeError("The end of all entries lies before one of them.")
+    owners, user_id = [one.pk for one in accounts], accounts[0].user_id
+    if made.day:
+        _run(rewound(owners, user_id, made.day, start_of(made.day)))
+    due = made.span.entries
+    table = find_prices(wanted_of(accounts, due), pair)
+    assets = {asset for one in due for asset in assets_in(one.entry)}
+    shelf = restore_books(
+        accounts, table, day=None, due=due, versions=newest(accounts, None, assets) if due else []
+    )
+    booking = Booking(shelf)
+    for entry, account_id in due:
+        booking.book(entry, account_id)
+    booking.end_day()
+    _run([*booking.statements(table), *_head(head, accounts, pair, made, table)])
+    return Kept(entries=len(due), day=made.day)
+
+
+def _head(
+    head: Head, accounts: Sequence[Account], pair: Pair, made: Plan, table: PriceTable
+) -> Iterator[Statement]:
+    """Yield what tells how far the books go now, and that the changes have been seen."""
+    user_id = accounts[0].user_id
+    has_asked = bool(table.asked or table.unknown or made.has_new_prices)
+    priced_at = pair.horizon if has_asked else head.priced_at
+    before = start_of(made.day) - TICK if made.day else head.last_at
+    question: dict[str, Any] = {
+        "user": user_id,
+        "config": config_of(accounts, has_prices=priced_at is not None),
+        "horizon": pair.horizon,
+        "available_at": _latest(head.available_at, made.span.available_at),
+        "known_at": _latest(head.known_at, made.span.known_at),
+        "priced_at": priced_at,
+        "last_at": made.span.entries[-1].entry.at if made.span.entries else before,
+    }
+    yield UPDATE, question
+    if made.links:
+        names = json.dumps(dict(made.links.names))
+        yield RENAME, {"user": user_id, "names": names, "last_own_at": made.links.last}
+    seen = {"accounts": [one.pk for one in accounts], "horizon": pair.horizon}
+    yield changes.FORGET, seen
+
+
+def _empty(user_id: int, config: str = "", horizon: datetime | None = None) -> None:
+    """Delete the books of a user whose head is locked."""
+    owned = "DELETE FROM {} WHERE account_id IN (SELECT id FROM exchange_account WHERE user_id = %(user)s)"
+    statements = [owned.format(table) for table in OF_ACCOUNTS]
+    statements += (f"DELETE FROM {table} WHERE user_id = %(user)s" for table in OF_USERS)
+    question = {"user": user_id, "config": config, "horizon": horizon}
+    _run([(statement, question) for statement in (*statements, EMPTY)])
+
+
+def _run(statements: Iterable[Statement]) -> None:
+    """Execute statements one after the other, without waiting for each."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        with psycopg.Cursor(connection.connection) as cursor:
+            for statement, question in statements:
+                cursor.execute(statement, question)
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((at for at in moments if at is not None), default=None)

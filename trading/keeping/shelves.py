@@ -1,0 +1,240 @@
+"""Kept rows as books of the core, as they were at the end of the day before `day`, or are now.
+
+Of the lots only those are restored that the entries to come can reach, so that booking one entry
+costs the same after ten others and after a million.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ledgers.exchange.models import Account
+from ledgers.wire import fetch
+from trading.core.book import restore
+from trading.core.entries import Flow, assets_in, given_by
+from trading.core.exact import CONTEXT, ZERO, total
+from trading.core.journal import Book, FeePolicy, Parcel
+from trading.core.lots import METHODS, Lot, OpenLot
+from trading.core.watching import WatchedPosition, WatchedPositions
+from trading.keeping.facts import Due
+from trading.pricing import PriceTable
+
+NOW = "until IS NULL"
+THEN = "since < %(day)s AND (until IS NULL OR until >= %(day)s)"
+EVER = "(since < %(day)s OR %(day)s IS NULL)"
+FIRST = 32
+"""How many lots of an asset are fetched at first; if they are too few, sixteen times as many."""
+MORE = 16
+
+POSITIONS = """
+    SELECT account_id, since, asset, quantity, cost, realized, realized_unmatched, income, fees,
+           flows, unmatched, unpriced, first_at, fills, transfers, fees_in_basis, implied_flows
+    FROM trading_bookposition
+    WHERE account_id = ANY(%(accounts)s) AND {valid}
+      AND (asset = ANY(%(assets)s) OR %(assets)s IS NULL)
+    ORDER BY since, asset
+"""
+SERIALS = """
+    SELECT owner, serial + 1 FROM unnest(%(accounts)s) AS owner CROSS JOIN LATERAL (
+        SELECT serial FROM trading_booklot
+        WHERE account_id = owner AND (since < %(day)s OR %(day)s IS NULL)
+        ORDER BY serial DESC LIMIT 1
+    ) last
+"""
+LOTS = """
+    SELECT wanted.owner, lot.* FROM unnest(%(accounts)s::bigint[], %(assets)s::text[])
+        AS wanted (owner, name)
+    CROSS JOIN LATERAL (
+        SELECT asset, at, key, serial, quantity, cost, rest, rest_cost FROM trading_booklot
+        WHERE account_id = wanted.owner AND asset = wanted.name AND {valid} AND rest > 0
+        ORDER BY rank LIMIT %(most)s
+    ) lot
+"""
+PARCELS = """
+    SELECT match, asset, currency, lots FROM trading_bookparcel
+    WHERE user_id = %(user)s AND match = ANY(%(matches)s) AND {valid}
+"""
+
+
+class Version(NamedTuple):
+    """A position as it was from a day on."""
+
+    account_id: int
+    since: date
+    position: WatchedPosition
+
+
+@dataclass(slots=True, kw_only=True)
+class Shelf:
+    """The books of a user's accounts, restored as far as entries to come need them."""
+
+    accounts: Sequence[Account]
+    books: dict[int, Book]
+    transit: dict[tuple[str, str], Parcel]
+
+
+def restore_books(
+    accounts: Sequence[Account],
+    table: PriceTable,
+    *,
+    day: date | None,
+    due: Sequence[Due],
+    versions: Iterable[Version],
+) -> Shelf:
+    """Return the books at the end of the day before, or now, ready for the entries that are due."""
+    shelf = _empty(accounts, table)
+    lots = _lots(shelf, due, day) if due else {}
+    for account_id, _, position in versions:
+        restore(shelf.books[account_id], position, lots.get((account_id, position.asset), ()))
+    for account_id, serial in _serials(due, day):
+        shelf.books[account_id].serial = serial
+    shelf.transit.update(_parcels(accounts[0].user_id, due, day))
+    return shelf
+
+
+def newest(
+    accounts: Sequence[Account], day: date | None, assets: Iterable[str] | None = None
+) -> list[Version]:
+    """Return the positions at the end of the day before, or now, of some assets or of all."""
+    return _versions(NOW if day is None else THEN, accounts, day, assets)
+
+
+def every(accounts: Sequence[Account], day: date | None) -> list[Version]:
+    """Return every version of every position up to the day before, or all, by day."""
+    return _versions(EVER, accounts, day, None)
+
+
+def _versions(
+    valid: str, accounts: Sequence[Account], day: date | None, assets: Iterable[str] | None
+) -> list[Version]:
+    question = {
+        "accounts": [account.pk for account in accounts],
+        "day": day,
+        "assets": None if assets is None else list(assets),
+    }
+    rows = fetch(POSITIONS.format(valid=valid), question)
+    return [Version(account_id, since, _position(row)) for account_id, since, *row in rows]
+
+
+def _position(row: Sequence[Any]) -> WatchedPosition:
+    (asset, quantity, cost, realized, realized_unmatched, income, fees, flows, unmatched) = row[:9]
+    unpriced, first_at, fills, transfers, fees_in_basis, implied_flows = row[9:]
+    return WatchedPosition(
+        asset=asset,
+        quantity=quantity,
+        cost=cost,
+        realized=realized,
+        realized_unmatched=realized_unmatched,
+        income=income,
+        fees=fees,
+        flows=flows,
+        unmatched=unmatched,
+        unpriced=unpriced,
+        first_at=first_at,
+        fills=fills,
+        transfers=transfers,
+        fees_in_basis=fees_in_basis,
+        implied_flows=implied_flows,
+    )
+
+
+def _empty(accounts: Sequence[Account], table: PriceTable) -> Shelf:
+    transit: dict[tuple[str, str], Parcel] = {}
+    return Shelf(
+        accounts=accounts,
+        transit=transit,
+        books={
+            account.pk: Book(
+                currency=account.base_currency,
+                method=account.method,
+                fees=FeePolicy(account.fees),
+                prices=table.lookup(account.base_currency),
+                positions=WatchedPositions(),
+                transit=transit,
+            )
+            for account in accounts
+        },
+    )
+
+
+def _lots(
+    shelf: Shelf, due: Sequence[Due], day: date | None
+) -> Mapping[tuple[int, str], list[OpenLot]]:
+    """Fetch the lots that the entries can reach, the next to be sold first."""
+    needed = _needed(shelf, due)
+    found: dict[tuple[int, str], list[OpenLot]] = {}
+    most = FIRST
+    while needed:
+        fetched = _next_lots(list(needed), day, most)
+        found.update(fetched)
+        needed = {
+            owner: quantity
+            for owner, quantity in needed.items()
+            if len(fetched.get(owner, ())) == most
+            and total(lot.quantity for lot in fetched[owner]) < quantity
+        }
+        most *= MORE
+    return found
+
+
+def _needed(shelf: Shelf, due: Sequence[Due]) -> dict[tuple[int, str], Decimal]:
+    """Add up how much of each asset may be taken; a pool is needed also to be added to."""
+    needed: dict[tuple[int, str], Decimal] = defaultdict(lambda: ZERO)
+    for entry, account_id in due:
+        book = shelf.books[account_id]
+        if METHODS[book.method].pooled:
+            for asset in assets_in(entry):
+                needed.setdefault((account_id, asset), ZERO)
+        for asset, quantity in given_by(entry).items():
+            owner = (account_id, asset)
+            needed[owner] = CONTEXT.add(needed[owner], quantity)
+    return {
+        (account_id, asset): quantity
+        for (account_id, asset), quantity in needed.items()
+        if asset != shelf.books[account_id].currency
+    }
+
+
+def _next_lots(
+    owners: Sequence[tuple[int, str]], day: date | None, most: int
+) -> dict[tuple[int, str], list[OpenLot]]:
+    question = {
+        "accounts": [account_id for account_id, _ in owners],
+        "assets": [asset for _, asset in owners],
+        "day": day,
+        "most": most,
+    }
+    found: dict[tuple[int, str], list[OpenLot]] = defaultdict(list)
+    for account_id, asset, at, key, serial, quantity, cost, left, left_cost in fetch(
+        LOTS.format(valid=NOW if day is None else THEN), question
+    ):
+        lot = Lot(asset, at, key, serial, quantity, cost)
+        found[account_id, asset].append(OpenLot(lot, left, left_cost))
+    return found
+
+
+def _serials(due: Sequence[Due], day: date | None) -> list[tuple[Any, ...]]:
+    accounts = sorted({one.account_id for one in due})
+    return fetch(SERIALS, {"accounts": accounts, "day": day}) if accounts else []
+
+
+def _parcels(user_id: int, due: Sequence[Due], day: date | None) -> dict[tuple[str, str], Parcel]:
+    matches = {one.entry.match for one in due if isinstance(one.entry, Flow) and one.entry.match}
+    if not matches:
+        return {}
+    question = {"user": user_id, "matches": sorted(matches), "day": day}
+    rows = fetch(PARCELS.format(valid=NOW if day is None else THEN), question)
+    return {
+        (match, asset): Parcel(currency, tuple(_carried(asset, lot) for lot in lots))
+        for match, asset, currency, lots in rows
+    }
+
+
+def _carried(asset: str, lot: Sequence[Any]) -> Lot:
+    at, key, serial, quantity, cost = lot
+    return Lot(asset, datetime.fromisoformat(at), key, serial, Decimal(quantity), Decimal(cost))
