@@ -134,7 +134,7 @@ def _guessed(
     plain = _narrowed(rows.model.objects.filter(event_at__lte=end), question)
     short, long = REACHES[-1], longest
     for _ in range(GUESSES):
-        reach = (short + long) / 2 if long < 4 * short else short * 4
+        reach = (short + long) / 2 if long <= 4 * short else short * 4
         expected = planned_rows(plain.filter(event_at__gte=end - reach))
         if expected <= question.limit:
             short = reach

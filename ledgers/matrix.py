@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection
 
 from ledgers.reading import TICK, Pair
+from ledgers.wire import fetch
 
 MAX_AGE = timedelta(days=2)
 """An older price is none."""
@@ -160,9 +161,8 @@ def interval_of(asset: str, source: str, currency: str, until: datetime, pair: P
 
 def matrix(question: MatrixQuestion) -> list[Known]:
     """Return what was known at each moment, oldest first; one statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_statement(question)} ORDER BY at", _values(question))
-        return [Known(**dict(zip(FIELDS, row, strict=True))) for row in cursor.fetchall()]
+    rows = fetch(f"{_statement(question)} ORDER BY at", _values(question))
+    return [Known(**dict(zip(FIELDS, row, strict=True))) for row in rows]
 
 
 def matrix_as_json(question: MatrixQuestion) -> str:

@@ -7,11 +7,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
@@ -20,10 +23,22 @@ from rest_framework.views import exception_handler as drf_handler
 
 MEDIA_TYPE = "application/problem+json"
 API = "/api/"
+logger = logging.getLogger(__name__)
+
+
+class DatabaseAwayError(exceptions.APIException):
+    """The database cannot be reached, ended the connection, waits too long, or only reads now."""
+
+    status_code = 503
+    default_detail = "The database does not answer. Try again in a minute."
+    wait = 60
 
 
 def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn an error of a view into a problem; None for what is no answer but a defect."""
+    if is_away(error):
+        logger.error("The database does not answer.", exc_info=error)
+        error = DatabaseAwayError()
     response = drf_handler(error, context)
     if response is None:
         return None
@@ -31,6 +46,12 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     response.data = problem(response.status_code, _detail(error, errors), errors=errors)
     response.content_type = MEDIA_TYPE
     return response
+
+
+def is_away(error: Exception) -> bool:
+    """Tell whether it is the database that fails, not what was asked of it."""
+    is_read_only = isinstance(error.__cause__, psycopg.errors.ReadOnlySqlTransaction)
+    return is_read_only or isinstance(error, OperationalError | InterfaceError)
 
 
 def problem(

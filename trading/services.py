@@ -30,6 +30,7 @@ from trading.reporting import account_lines, asset_lines, day_lines, holdings_of
 from trading.reports import By, Holding, Line, PnlReport, Totals
 from trading.standings import MAX_DAYS, Standing, Told
 
+
 class UnknownAccountError(LookupError):
     """The user has no such account, or none at all."""
 

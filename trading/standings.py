@@ -1,4 +1,4 @@
-"""Where a user's accounts stand: what every report is made of, from the facts or from kept books."""
+"""Where a user's accounts stand: what every report is made of, kept or booked just now."""
 
 from __future__ import annotations
 

@@ -157,13 +157,13 @@ def _change(layout: Layout, parts: Split, merged: Merged) -> Change:
     """Work out how far each series grew; rows need not come in the order of their events."""
     in_order = sorted(parts.fresh, key=layout.event_of)
     last = _of_each_series(layout, in_order)
-    first = _of_each_series(layout, reversed(in_order))
+    first = _of_each_series(layout, in_order[::-1]) if None in parts.ends.values() else {}
     grown = {series: (parts.ends[series] or first[series], end) for series, end in last.items()}
     touched = {series for series, _ in merged.hours} - last.keys()
     before = {series: end for series in touched if (end := parts.ends[series])}
     return Change(grown=grown, hours=merged.hours, ends=before | last)
 
 
-def _of_each_series(layout: Layout, rows: Iterable[Row]) -> dict[Series, datetime]:
+def _of_each_series(layout: Layout, rows: Sequence[Row]) -> dict[Series, datetime]:
     """Return the event of the last of these rows of each series."""
-    return {layout.series_of(row): layout.event_of(row) for row in rows}
+    return dict(zip(map(layout.series_of, rows), map(layout.event_of, rows), strict=True))

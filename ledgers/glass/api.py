@@ -16,11 +16,11 @@ from ledgers.answers import answer
 from ledgers.api import PARAMETERS, FactList
 from ledgers.exporting import given_series, pair_and_window, require_few, seconds_of, stream
 from ledgers.filling import feeds_of
-from ledgers.glass.bars import BASES, BarQuestion, bars_as_json, base_of
+from ledgers.glass.bars import BASES, BarQuestion, bars_as_json, base_of, fields_of
 from ledgers.glass.folding import HOUR
 from ledgers.glass.models import Candle, ChainMetric, ProtocolMetric, Quote
 from ledgers.questions import asset_of
-from ledgers.serializers import SHARED, Exact, FactSerializer, Moment, envelope, register
+from ledgers.serializers import SHARED, AnswerSerializer, FactSerializer, register
 
 
 @register
@@ -102,16 +102,19 @@ class ProtocolMetrics(FactList):
     window = timedelta(days=30)
 
 
-class BarSerializer(serializers.Serializer[Any]):
-    """Open, high, low and close of some time from `event_at` on; quotes have no volume."""
+class BarsSerializer(AnswerSerializer):
+    """Bars as lists of texts, in the order of `fields`: short to write, and every digit kept."""
 
-    event_at = Moment()
-    open = Exact()
-    high = Exact()
-    low = Exact()
-    close = Exact()
-    volume = Exact(allow_null=True)
-    count = serializers.IntegerField(help_text="Candles or quotes that it is made of.")
+    folded_from = serializers.ChoiceField(["candles", "quotes"])
+    base = serializers.IntegerField(help_text="Seconds of the candles; 0: quotes.")
+    fields_ = serializers.ListField(child=serializers.CharField())
+    results = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+    next = serializers.URLField(allow_null=True, help_text="Always null: all bars are here.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """Name `fields` as it is written; a serializer keeps that name for itself."""
+        found = super().get_fields()
+        return {name.rstrip("_"): field for name, field in found.items()}
 
 
 class Bars(APIView):
@@ -125,7 +128,7 @@ class Bars(APIView):
             OpenApiParameter("currency", str, required=True),
             OpenApiParameter("interval", int, enum=BASES, description="Seconds. Default: 3600."),
         ],
-        responses=envelope(BarSerializer),
+        responses=BarsSerializer,
     )
     def get(self, request: Request, symbol: str) -> HttpResponseBase:
         """Show a source's own candles of that length, else shorter ones or quotes, folded."""
@@ -145,7 +148,9 @@ class Bars(APIView):
         rows = bars_as_json(question, base)
         feeds = feeds_of([Candle if base else Quote], user_id=None, source=question.source)
         said = answer(feeds, pair, since=since, until=until, found=bool(rows))
-        return stream(said, rows, folded_from="candles" if base else "quotes", base=base)
+        fields = fields_of(base, question.width)
+        made_of = {"folded_from": "candles" if base else "quotes", "base": base}
+        return stream(said, rows, **made_of, fields=fields)
 
 
 urlpatterns = [

@@ -30,7 +30,7 @@ class Inputs:
     where: str
     columns: str
     counts: str
-    order: str = "event_at, revision DESC"
+    order: str = "event_at DESC, revision DESC"
 
 
 OF_CANDLES = Inputs(
@@ -52,7 +52,7 @@ OF_HOURS = Inputs(
     where=f"i.base = {{series}}.base AND i.width = {HOUR}",
     columns="open, high, low, close, volume, total, count",
     counts="count > 0",
-    order="event_at",
+    order="event_at DESC",
 )
 
 
@@ -86,7 +86,7 @@ def folded(inputs: Inputs, series: str, *, cuts: str = "") -> str:
     some = "FILTER (WHERE counts)"
     return f"""
         SELECT date_bin(%(width)s * interval '1 second', event_at, timestamptz 'epoch') AS event_at,
-               (array_agg(open ORDER BY event_at) {some})[1] AS open,
+               (array_agg(open ORDER BY event_at DESC) {some})[count(*) {some}] AS open,
                max(high) {some} AS high, min(low) {some} AS low,
                (array_agg(close ORDER BY event_at DESC) {some})[1] AS close,
                sum(volume) {some} AS volume, sum(total) {some} AS total,

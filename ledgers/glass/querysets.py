@@ -52,9 +52,7 @@ class NewestPrice(NamedTuple):
     event_at: datetime
     revision: int
     withdrawn: bool
-    source: str
     quoted_at: datetime
-    known_at: datetime
     bid: Decimal | None
     ask: Decimal | None
     last: Decimal | None

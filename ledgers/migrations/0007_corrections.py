@@ -53,7 +53,11 @@ class Migration(migrations.Migration):
             ),
             preserve_default=False,
         ),
-        migrations.RunSQL("UPDATE ledgers_erasure SET identity = ARRAY[row_id::text]", ""),
+        migrations.RunSQL(
+            "UPDATE ledgers_erasure SET identity = ARRAY[row_id::text]",
+            "UPDATE ledgers_erasure SET row_id = id",
+        ),
+        migrations.AlterField("erasure", "row_id", models.BigIntegerField(default=0)),
         migrations.RemoveField("erasure", "row_id"),
         migrations.AddField(
             "erasure",

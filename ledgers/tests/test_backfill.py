@@ -126,9 +126,8 @@ def test_old_candles_were_available_when_they_closed_and_their_window_an_hour_la
     with source(settings, candles()):
         run(*BTC)
     at_ten = pair(START + 10.5 * HOUR)
-    assert [candle.event_at for candle in Candle.objects.at(at_ten)] == [
-        START + hour * HOUR for hour in range(10)
-    ]
+    known = set(Candle.objects.at(at_ten).values_list("event_at", flat=True))
+    assert known == {START + hour * HOUR for hour in range(10)}
     assert gaps("hourly/BTC", hours(0, 12), at_ten) == [hours(0, 12)]
     assert gaps("hourly/BTC", hours(0, 12), pair(START + 13 * HOUR)) == []
 

@@ -75,9 +75,7 @@ def _standing(
     )
 
 
-def _starts(
-    versions: Iterable[Version], due: Iterable[Due]
-) -> dict[tuple[int, str], datetime]:
+def _starts(versions: Iterable[Version], due: Iterable[Due]) -> dict[tuple[int, str], datetime]:
     """Return since when each account has had to do with each asset."""
     starts: dict[tuple[int, str], datetime] = {}
     for account_id, _, position in versions:

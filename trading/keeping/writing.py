@@ -16,6 +16,7 @@ from typing import Any
 
 from ledgers.wire import columns_of, rows_from
 from trading.core.entries import Entry, Flow
+from trading.core.exact import CONTEXT
 from trading.core.journal import Parcel
 from trading.core.lots import METHODS, Lot, Method
 from trading.core.watching import WatchedPosition, apply_counted, watched

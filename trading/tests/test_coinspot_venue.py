@@ -539,7 +539,7 @@ def test_what_was_spent_after_the_venues_word_is_not_free(venue, account) -> Non
     put(f"import_omc/{account.pk}", "exchange", None, [spent])
     denied = submit(account.pk, wish("buy", "0.2", "1000"), actor="ada", now=timezone.now())
     assert (denied.state, denied.code) == (State.DENIED, Code.BALANCE)
-    assert "100 is free" in denied.reason
+    assert "100.0 is free" in denied.reason
 
 
 def test_without_a_balance_of_the_venue_nothing_is_bought(venue, account) -> None:

