@@ -16,7 +16,7 @@ from agents.results import FeedQuality, Gap, Quality, State, Window
 from ledgers.collecting.registry import expected_feeds
 from ledgers.feeds import FeedState, judge, worst
 from ledgers.feeds import State as Level
-from ledgers.models import Feed
+from ledgers.models import Feed, Ledger
 from ledgers.reading import Pair
 
 SEED = "seed:"
@@ -117,7 +117,8 @@ def observe(
         "horizon": pair.horizon,
     }
     stored = {feed.name: feed for feed in Feed.objects.raw(LOOKED, question)}
-    expected = {feed.name: feed for feed in expected_feeds() if feed.ledger == ledger}
+    shared = () if ledger == Ledger.EXCHANGE else expected_feeds(ledger)  # own feeds are stored
+    expected = {feed.name: feed for feed in shared}
     feeds = (expected | stored).values()
     return Observation(tuple(_looked(feed, window, pair) for feed in feeds if wanted(feed)))
 

@@ -20,18 +20,27 @@ from ledgers.questions import PAIR, ask_pair, asset_of, given_of, moment_of
 from ledgers.reading import Pair
 from ledgers.serializers import AnswerSerializer
 
-SHARED = (*PAIR, "since", "until", "source", "currency")
-MAX_ROWS = 50_000
+SERIES = (*PAIR, "source", "currency")
+WINDOW = ("since", "until")
+MAX_ROWS, MAX_ASSETS = 50_000, 1000
 MINUTE, YEAR = 60, 365 * 86400
 
 
 def given_series(params: QueryDict, *own: str) -> dict[str, str]:
     """Return the parameters of a question about one series, which must name source and currency."""
-    given = given_of(params, (*SHARED, *own))
+    given = given_of(params, (*SERIES, *own))
     missing = [name for name in ("source", "currency") if name not in given]
     if missing:
         raise ValidationError(dict.fromkeys(missing, "Whose, and in which currency? Give both."))
     return given
+
+
+def assets_of(given: Mapping[str, str]) -> list[str]:
+    """Return the symbols of a comma-separated list."""
+    symbols = [asset_of(part) for part in given.get("assets", "").split(",") if part.strip()]
+    if not 0 < len(symbols) <= MAX_ASSETS:
+        raise ValidationError({"assets": f"Name from 1 to {MAX_ASSETS} assets, such as BTC,ETH."})
+    return symbols
 
 
 def pair_and_window(
@@ -78,7 +87,7 @@ def stream(said: Answer, rows: str, **members: Any) -> StreamingHttpResponse:
 
 def ask_matrix(params: QueryDict, symbol: str) -> MatrixQuestion:
     """Return the question for what was known of an asset at each of many moments."""
-    given = given_series(params, "step", "window", "basis")
+    given = given_series(params, *WINDOW, "step", "window", "basis")
     pair, since, until = pair_and_window(given, window=timedelta(days=30))
     step = seconds_of(given, "step", default=3600)
     require_few(since, until, step)

@@ -23,8 +23,9 @@ def feeds_of(tables: Iterable[type[Fact]], *, user_id: int | None, source: str =
     the user's own accounts count; without a user, those of everyone.
     """
     wanted = list(tables)
-    expected = {feed.name: feed for feed in expected_feeds()}
-    known = Feed.objects.filter(ledger__in={table.ledger for table in wanted})
+    filled = {table.ledger for table in wanted}
+    expected = {feed.name: feed for one in filled for feed in expected_feeds(one)}
+    known = Feed.objects.filter(ledger__in=filled)
     if source:
         known = known.filter(source=source)
     named = expected | {feed.name: feed for feed in known}

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 class JobKind:
     """One kind of job: `cadences` names its jobs now, `task` is the Celery task given a slot.
 
-    `feeds` describes what its jobs fill; the source of a feed is the name of its job.
+    `feeds` describes what its jobs fill, of one ledger or (None) of all; the source of a feed is
+    the name of its job.
     """
 
     kind: str
     task: str
     cadences: Callable[[], Mapping[str, timedelta]]
-    feeds: Callable[[], Sequence[Feed]] = tuple
+    feeds: Callable[[str | None], Sequence[Feed]] = lambda _: ()
 
 
 kinds: dict[str, JobKind] = {}

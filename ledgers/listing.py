@@ -21,8 +21,8 @@ ASSET_FIELDS = ("asset", "base", "quote")
 REACHES = [timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=2)]
 BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)
 GUESSES = 40
-ENOUGH = 50
-"""A reach is short enough when the planner expects at most so many pages in it."""
+FEW = 5000
+"""So many rows are sorted in no time: no shorter reach is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,34 +113,34 @@ def _starts(rows: QuerySet[Any], question: Question) -> Iterator[datetime]:
     """Yield ever earlier starts at which a page of a huge table may be full already.
 
     The key of a series ends in its time, so a short window over all series costs one probe a
-    series, while the newest rows of a long one cost a sort of all its rows. Small tables need
-    no such steps.
+    series, while the newest rows of a long one cost a sort of all its rows. Where the planner
+    expects few rows, no such steps are needed.
     """
     if not isinstance(rows.model._meta.pk, CompositePrimaryKey):
         return
     end = question.after.event_at if question.after else question.end
+    within = _narrowed(rows.model.objects.filter(event_at__lte=end), question)
+    if planned_rows(within) <= FEW:
+        return
     longest = end - (question.since or BEGINNING)
     for reach in REACHES:
         if reach >= longest:
             return
         yield end - reach
-    yield end - _guessed(rows, question, end, longest)
+    yield end - _guessed(within, question.limit, end, longest)
 
 
-def _guessed(
-    rows: QuerySet[Any], question: Question, end: datetime, longest: timedelta
-) -> timedelta:
+def _guessed(rows: QuerySet[Any], limit: int, end: datetime, longest: timedelta) -> timedelta:
     """Return how far back the planner expects a few pages, where the newest rows are old."""
-    plain = _narrowed(rows.model.objects.filter(event_at__lte=end), question)
     short, long = REACHES[-1], longest
     for _ in range(GUESSES):
         reach = (short + long) / 2 if long <= 4 * short else short * 4
-        expected = planned_rows(plain.filter(event_at__gte=end - reach))
-        if expected <= question.limit:
+        expected = planned_rows(rows.filter(event_at__gte=end - reach))
+        if expected <= limit:
             short = reach
         else:
             long = reach
-            if expected <= ENOUGH * question.limit:
+            if expected <= FEW:
                 break
     return long
 

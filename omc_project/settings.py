@@ -179,6 +179,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- Celery: beat knows dispatch and the sweep of orders; all else is a Schedule row
 CELERY_BROKER_URL = embedded.BROKER_URL if EMBEDDED["redis"] else REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
+"""Without it a message to a broker that hangs waits for ever, and so does who asked for it."""
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -57,7 +57,7 @@ def is_polled(ledger: Ledger) -> bool:
 
 def _expected(ledger: Ledger) -> list[Feed]:
     """Return the feeds that collectors should look at, also those never looked at."""
-    return [feed for feed in expected_feeds() if feed.ledger == ledger]
+    return expected_feeds(ledger)
 
 
 def _retired(ledger: Ledger, expected: Iterable[str]) -> list[Feed]:

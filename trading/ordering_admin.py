@@ -174,7 +174,9 @@ class LiveSwitchForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
     def clean(self) -> dict[str, Any]:
         """Refuse to switch on without the words."""
         said: dict[str, Any] = super().clean() or {}
-        account = said.get("account") or self.instance.account
+        account = said.get("account") or getattr(self.instance, "account", None)
+        if account is None:
+            return said
         words = f"trade real money with {account.name}"
         if said.get("is_on") and said.get("confirmation") != words:
             raise forms.ValidationError({"confirmation": f'Type exactly: "{words}".'})

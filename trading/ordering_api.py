@@ -222,7 +222,7 @@ def _count(user_id: int) -> None:
 def _send_soon(intent: OrderIntent) -> None:
     """Have the order sent now; without a broker the next sweep does it, or it ends too late."""
     try:
-        send_order.delay(intent.pk)
+        send_order.apply_async((intent.pk,), retry=False)
     except NoBrokerError:
         logger.warning("Order %s waits for the next sweep: the broker is away.", intent.pk)
 

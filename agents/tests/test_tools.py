@@ -50,7 +50,10 @@ def test_a_price_nobody_looked_for_is_not_observed() -> None:
     assert (found.state, found.rows, found.quality.state) == (State.NOT_OBSERVED, (), "unknown")
 
 
-def test_a_coin_that_a_watched_source_does_not_quote_is_none_in_a_covered_window() -> None:
+def test_a_coin_that_a_watched_source_does_not_quote_is_none_in_a_covered_window(
+    settings: Any,
+) -> None:
+    settings.OMC_PRICE_SOURCES = ["coinspot"]
     make.covered(make.quotes([make.quote("ETH")]), NOW - DAY)
     assert call("get_price_data", {"symbol": "BTC"}).state == State.NONE_IN_COVERED_WINDOW
 

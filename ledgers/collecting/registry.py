@@ -92,9 +92,12 @@ def is_on(collector: Collector) -> bool:
     return bool(collector.needs) and not missing(collector)
 
 
-def expected_feeds() -> list[Feed]:
-    """Return every feed that should be looked at, also those never looked at yet; unsaved."""
-    return [feed for kind in kinds.values() for feed in kind.feeds()]
+def expected_feeds(ledger: str | None = None) -> list[Feed]:
+    """Return every feed that should be looked at, of one ledger or of all; unsaved.
+
+    Also those never looked at yet.
+    """
+    return [feed for kind in kinds.values() for feed in kind.feeds(ledger)]
 
 
 def feeds_of_source(collector: Collector) -> list[Feed]:
@@ -171,5 +174,10 @@ def _cadences() -> Mapping[str, timedelta]:
     return {slug: collector.every for slug, collector in active().items()}
 
 
-def _feeds() -> list[Feed]:
-    return [feed for collector in active().values() for feed in feeds_of_source(collector)]
+def _feeds(ledger: str | None) -> list[Feed]:
+    return [
+        feed
+        for collector in active().values()
+        if ledger in (None, collector.ledger)
+        for feed in feeds_of_source(collector)
+    ]

@@ -16,7 +16,7 @@ from ledgers import credentials
 from ledgers.collecting.collector import Http
 from ledgers.collecting.errors import CollectError, NotConfiguredError
 from ledgers.collecting.http import RequestsHttp
-from ledgers.collecting.registry import collectors
+from ledgers.collecting.registry import collectors, feed_of
 from ledgers.credentials import CredentialError
 from ledgers.exchange.coinspot_private import (
     FULL,
@@ -27,7 +27,7 @@ from ledgers.exchange.coinspot_private import (
     call,
 )
 from ledgers.exchange.models import Account
-from ledgers.models import Credential
+from ledgers.models import Credential, Feed
 
 VENUE: Final = "coinspot"
 SLUG: Final = "coinspot_ro"
@@ -86,6 +86,8 @@ def set_key(account: Account, key: str, secret: str, *, actor: str) -> None:
         credentials.store_secret(owner_of(account.pk), values, actor=actor)
     except CredentialError as error:
         raise KeyRefusedError(f"The key is good, but cannot be kept. {error}") from error
+    described = feed_of(collectors[SLUG], str(account.pk))
+    Feed.objects.bulk_create([described], ignore_conflicts=True)  # to be looked at from now on
 
 
 @sensitive_variables()

@@ -10,17 +10,34 @@ from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ledgers.answers import answer
 from ledgers.api import PARAMETERS, FactList
-from ledgers.exporting import given_series, pair_and_window, require_few, seconds_of, stream
+from ledgers.exporting import (
+    WINDOW,
+    assets_of,
+    given_series,
+    pair_and_window,
+    require_few,
+    seconds_of,
+    stream,
+)
 from ledgers.filling import feeds_of
 from ledgers.glass.bars import BASES, BarQuestion, bars_as_json, base_of, fields_of
 from ledgers.glass.folding import HOUR
 from ledgers.glass.models import Candle, ChainMetric, ProtocolMetric, Quote
-from ledgers.questions import asset_of
-from ledgers.serializers import SHARED, AnswerSerializer, FactSerializer, register
+from ledgers.questions import ask_pair, asset_of
+from ledgers.serializers import (
+    SHARED,
+    AnswerSerializer,
+    Exact,
+    FactSerializer,
+    Moment,
+    envelope,
+    register,
+)
 
 
 @register
@@ -102,6 +119,47 @@ class ProtocolMetrics(FactList):
     window = timedelta(days=30)
 
 
+class NewestPriceSerializer(serializers.Serializer[Any]):
+    """What a source last bid, asked and traded for one asset."""
+
+    asset = serializers.CharField()
+    event_at = Moment()
+    revision = serializers.IntegerField()
+    quoted_at = Moment()
+    bid = Exact(allow_null=True)
+    ask = Exact(allow_null=True)
+    last = Exact(allow_null=True)
+
+
+class Newest(APIView):
+    """The newest prices of many assets of one source, as they were known."""
+
+    @extend_schema(
+        operation_id="v1_ledgers_glass_newest_list",
+        parameters=[
+            *(PARAMETERS[name] for name in ("as_of", "horizon")),
+            OpenApiParameter("source", str, required=True),
+            OpenApiParameter("currency", str, required=True),
+            OpenApiParameter("assets", str, required=True, description="Such as BTC,ETH."),
+        ],
+        responses=envelope(NewestPriceSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        """Show them; an asset without a price is missing."""
+        given = given_series(request.query_params, "assets")
+        pair = ask_pair(given)
+        wanted = assets_of(given)
+        source = given["source"]
+        found = Quote.objects.newest_prices(
+            wanted, source=source, currency=given["currency"], pair=pair
+        )
+        rows = NewestPriceSerializer(sorted(found.values()), many=True).data
+        feeds = feeds_of([Quote], user_id=None, source=source)
+        since = pair.as_of - timedelta(days=1)
+        said = answer(feeds, pair, since=since, until=pair.as_of, found=bool(found))
+        return Response(AnswerSerializer(said).data | {"results": rows, "next": None})
+
+
 class BarsSerializer(AnswerSerializer):
     """Bars as lists of texts, in the order of `fields`: short to write, and every digit kept."""
 
@@ -132,7 +190,7 @@ class Bars(APIView):
     )
     def get(self, request: Request, symbol: str) -> HttpResponseBase:
         """Show a source's own candles of that length, else shorter ones or quotes, folded."""
-        given = given_series(request.query_params, "interval")
+        given = given_series(request.query_params, *WINDOW, "interval")
         pair, since, until = pair_and_window(given, window=timedelta(days=30))
         question = BarQuestion(
             source=given["source"],
@@ -157,6 +215,7 @@ urlpatterns = [
     path("quotes/", Quotes.as_view(), name="quotes"),
     path("candles/", Candles.as_view(), name="candles"),
     path("bars/<str:symbol>", Bars.as_view(), name="bars"),
+    path("newest/", Newest.as_view(), name="newest-quotes"),
     path("chain-metrics/", ChainMetrics.as_view(), name="chain-metrics"),
     path("protocol-metrics/", ProtocolMetrics.as_view(), name="protocol-metrics"),
 ]

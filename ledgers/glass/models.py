@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from ledgers.glass import projections, records
 from ledgers.glass.querysets import QuoteQuerySet
 from ledgers.models import Fact, Ledger
 from ledgers.numeric import ExactField
+
+
+def known_index(name: str) -> BrinIndex:
+    """Index when rows were known: some 100 kB for millions of rows, which lie in that order."""
+    return BrinIndex(fields=["known_at"], name=name, autosummarize=True, pages_per_range=32)
 
 
 class Quote(Fact):
@@ -32,6 +38,9 @@ class Quote(Fact):
     record = records.QuoteRecord
     projections = (projections.LatestQuotes(), projections.OF_QUOTES)
     ends = "glass_latestquote"
+
+    class Meta:
+        indexes = [known_index("quote_known")]
     objects = QuoteQuerySet.as_manager()  # type: ignore[misc]  # the plugin's view of managers
 
     def __str__(self) -> str:
@@ -59,6 +68,9 @@ class Candle(Fact):
     compared = ("open", "high", "low", "close", "volume")
     record = records.CandleRecord
     projections = (projections.OF_CANDLES,)
+
+    class Meta:
+        indexes = [known_index("candle_known")]
 
     def __str__(self) -> str:
         return f"{self.asset}/{self.currency} {self.close} at {self.event_at:%F %T}"

@@ -18,6 +18,6 @@ class HumanConfig(AppConfig):
                 kind="score",
                 task="ledgers.human.tasks.score",
                 cadences=lambda: {MODEL: EVERY},
-                feeds=lambda: [score_feed()],
+                feeds=lambda ledger: [score_feed()] if ledger in (None, self.label) else [],
             )
         )

@@ -75,6 +75,23 @@ def test_an_earlier_as_of_shows_the_bars_of_then(client) -> None:
     assert shown == ["3", "2"]
 
 
+def test_the_newest_prices_of_many_assets_in_one_answer(client) -> None:
+    quotes = [quote(step, "2", asset=asset) for step in (1, 4) for asset in ("ETH", "BTC")]
+    store(Quote, [*quotes, quote(0, asset="LTC")], make_run("kraken"), observed_at=LATER)
+    asked = {**SERIES, "assets": "btc, eth,NONE"}
+    response = client.get("/api/v1/ledgers/glass/newest/", asked)
+    rows = response.json()["results"]
+    assert [(row["asset"], row["last"], row["bid"]) for row in rows] == [
+        ("BTC", "2", None),
+        ("ETH", "2", None),
+    ]
+    assert rows[0]["quoted_at"] == f"{T0 + 4 * STEP:%FT%TZ}"
+    for wrong in ("", ",", ",".join(["BTC"] * 1001)):
+        refused = client.get("/api/v1/ledgers/glass/newest/", {**SERIES, "assets": wrong})
+        assert refused.status_code == 400
+        assert "assets" in json.dumps(refused.json())
+
+
 def test_no_bars_where_somebody_looked_is_an_answer_and_elsewhere_it_is_none(client) -> None:
     run = make_run("kraken")
     status, body = ask(client, "glass/bars/BTC")

@@ -53,6 +53,10 @@ def pairs() -> list[Pair]:
 
 def newest(cut: Pair, at: datetime | None = None, asset: str = "BTC") -> dict[str, Any]:
     found = Quote.objects.newest([asset, "ETH"], **SERIES, pair=cut, at=at)
+    prices = Quote.objects.newest_prices([asset, "ETH"], **SERIES, pair=cut, at=at)
+    assert {one.asset: (one.event_at, one.revision, one.bid) for one in prices.values()} == {
+        one.asset: (one.event_at, one.revision, one.bid) for one in found.values()
+    }
     return {asset: one.pk for asset, one in found.items()}
 
 

@@ -107,9 +107,10 @@ def test_a_covered_minute_without_a_quote_is_none_and_an_uncovered_one_is_not_ob
     api, minutes
 ) -> None:
     inside = {"asset": "ETH", "since": written(minutes - MINUTE), "until": written(minutes)}
-    assert get(api, QUOTES, **inside)["coverage"]["presence"] == "none_in_covered_window"
+    source = {"source": "coinspot"}
+    assert get(api, QUOTES, **inside, **source)["coverage"]["presence"] == "none_in_covered_window"
     before = minutes - timedelta(hours=1)
-    body = get(api, QUOTES, since=written(before), until=written(before + MINUTE))
+    body = get(api, QUOTES, since=written(before), until=written(before + MINUTE), **source)
     assert body["coverage"] == {
         "presence": "not_observed",
         "since": written(before),
@@ -360,11 +361,11 @@ def test_a_fact_is_not_found_before_it_was_known(api, minutes) -> None:
 def test_a_list_asks_the_database_the_same_few_times_however_long_it_is(
     api, minutes, django_assert_num_queries
 ) -> None:
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         get(api, QUOTES, limit=1)
     with django_assert_num_queries(6):
         get(api, "/api/v1/ledgers/human/articles/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         get(api, QUOTES, limit=500)
 
 

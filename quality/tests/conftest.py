@@ -23,7 +23,7 @@ def sources() -> Iterator[Callable[..., None]]:
     """Replace the collectors of this installation by those that are given."""
     real, jobs = dict(collectors), dict(kinds)
     others = {name: kind for name, kind in jobs.items() if name != "collect"}
-    kinds.update({name: replace(kind, feeds=tuple) for name, kind in others.items()})
+    kinds.update({name: replace(kind, feeds=lambda _: ()) for name, kind in others.items()})
 
     def install(*wanted: Collector) -> None:
         collectors.clear()

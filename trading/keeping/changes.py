@@ -23,10 +23,6 @@ NOTED = """
       AND (noted_at > %(after)s OR %(after)s IS NULL)
     GROUP BY 1, 2
 """
-FORGET = """
-    DELETE FROM trading_bookchange WHERE account_id = ANY(%(accounts)s)
-      AND noted_at <= %(horizon)s
-"""
 USERS = """
     SELECT DISTINCT account.user_id FROM exchange_account account
     LEFT JOIN trading_bookhead head ON head.user_id = account.user_id

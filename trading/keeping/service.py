@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -25,34 +25,14 @@ from trading.keeping.facts import wanted_of
 from trading.keeping.heads import UNBOOKABLE, Head, config_of, locked_head, users_configured_anew
 from trading.keeping.planning import Plan, plan, start_of
 from trading.keeping.shelves import newest, restore_books
-from trading.keeping.writing import Booking, Statement, rewound
+from trading.keeping.tables import EMPTY, REWIND, WRITE
+from trading.keeping.writing import Booking
 from trading.pricing import PriceTable, find_prices
 
 logger = logging.getLogger(__name__)
 
-OF_ACCOUNTS = (
-    "trading_bookposition",
-    "trading_booklot",
-    "trading_bookdisposal",
-    "trading_bookfee",
-    "trading_bookflow",
-)
-OF_USERS = ("trading_bookparcel", "trading_bookasked")
-UPDATE = """
-    UPDATE trading_bookhead SET version = version + 1, config = %(config)s,
-        horizon = %(horizon)s, available_at = %(available_at)s, known_at = %(known_at)s,
-        priced_at = %(priced_at)s, last_at = %(last_at)s
-    WHERE user_id = %(user)s
-"""
 RENAME = """
     UPDATE trading_bookhead SET names = %(names)s::jsonb, last_own_at = %(last_own_at)s
-    WHERE user_id = %(user)s
-"""
-
-EMPTY = """
-    UPDATE trading_bookhead SET version = version + 1, config = %(config)s, names = '{}',
-        horizon = %(horizon)s, available_at = NULL, known_at = NULL, priced_at = NULL,
-        last_at = NULL, last_own_at = NULL
     WHERE user_id = %(user)s
 """
 
@@ -133,31 +113,33 @@ def _book(head: Head, accounts: Sequence[Account], pair: Pair, noted: Noted) -> 
         raise RuntimeError("The end of all entries lies before one of them.")
     owners, user_id = [one.pk for one in accounts], accounts[0].user_id
     if made.day:
-        _run(rewound(owners, user_id, made.day, start_of(made.day)))
+        start = start_of(made.day)
+        _run(REWIND, {"owners": owners, "users": [user_id], "day": made.day, "start": start})
     due = made.span.entries
     table = find_prices(wanted_of(accounts, due), pair)
     assets = {asset for one in due for asset in assets_in(one.entry)}
-    shelf = restore_books(
-        accounts, table, day=None, due=due, versions=newest(accounts, None, assets) if due else []
-    )
-    booking = Booking(shelf)
+    versions = newest(accounts, None, assets) if due else []
+    booking = Booking(restore_books(accounts, table, day=None, due=due, versions=versions))
     for entry, account_id in due:
         booking.book(entry, account_id)
     booking.end_day()
-    _run([*booking.statements(table), *_head(head, accounts, pair, made, table)])
+    _run([WRITE], {**booking.rows(table), **_head(head, accounts, pair, made, table)})
+    if made.links:
+        names = json.dumps(dict(made.links.names))
+        _run([RENAME], {"user": user_id, "names": names, "last_own_at": made.links.last})
     return Kept(entries=len(due), day=made.day)
 
 
 def _head(
     head: Head, accounts: Sequence[Account], pair: Pair, made: Plan, table: PriceTable
-) -> Iterator[Statement]:
-    """Yield what tells how far the books go now, and that the changes have been seen."""
-    user_id = accounts[0].user_id
+) -> dict[str, Any]:
+    """Return how far the books go now, and whose changes have been seen."""
     has_asked = bool(table.asked or table.unknown or made.has_new_prices)
     priced_at = pair.horizon if has_asked else head.priced_at
     before = start_of(made.day) - TICK if made.day else head.last_at
-    question: dict[str, Any] = {
-        "user": user_id,
+    return {
+        "user": accounts[0].user_id,
+        "accounts": [one.pk for one in accounts],
         "config": config_of(accounts, has_prices=priced_at is not None),
         "horizon": pair.horizon,
         "available_at": _latest(head.available_at, made.span.available_at),
@@ -165,30 +147,18 @@ def _head(
         "priced_at": priced_at,
         "last_at": made.span.entries[-1].entry.at if made.span.entries else before,
     }
-    yield UPDATE, question
-    if made.links:
-        names = json.dumps(dict(made.links.names))
-        yield RENAME, {"user": user_id, "names": names, "last_own_at": made.links.last}
-    seen = {"accounts": [one.pk for one in accounts], "horizon": pair.horizon}
-    yield changes.FORGET, seen
 
 
 def _empty(user_id: int, config: str = "", horizon: datetime | None = None) -> None:
     """Delete the books of a user whose head is locked."""
-    owned = "DELETE FROM {} WHERE account_id IN (SELECT id FROM exchange_account WHERE user_id = %(user)s)"
-    statements = [owned.format(table) for table in OF_ACCOUNTS]
-    statements += (f"DELETE FROM {table} WHERE user_id = %(user)s" for table in OF_USERS)
-    question = {"user": user_id, "config": config, "horizon": horizon}
-    _run([(statement, question) for statement in (*statements, EMPTY)])
+    _run(EMPTY, {"user": user_id, "config": config, "horizon": horizon})
 
 
-def _run(statements: Iterable[Statement]) -> None:
-    """Execute statements one after the other, without waiting for each."""
+def _run(statements: Iterable[str], question: Mapping[str, Any]) -> None:
     connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        with psycopg.Cursor(connection.connection) as cursor:
-            for statement, question in statements:
-                cursor.execute(statement, question)
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        for statement in statements:
+            cursor.execute(statement, question)
 
 
 def _latest(*moments: datetime | None) -> datetime | None:

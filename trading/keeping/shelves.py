@@ -219,6 +219,7 @@ def _next_lots(
 
 
 def _serials(due: Sequence[Due], day: date | None) -> list[tuple[Any, ...]]:
+    """Return the next serial of each account that may acquire something."""
     accounts = sorted({one.account_id for one in due})
     return fetch(SERIALS, {"accounts": accounts, "day": day}) if accounts else []
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from ledgers.exchange.tests.fake_coinspot import FULL, KEY, SECRET, FakeCoinSpot, Fault
@@ -47,6 +48,7 @@ class FakeExchange(FakeCoinSpot):
 
     secrets: dict[str, str] = field(default_factory=lambda: {KEY: SECRET, TRADE_KEY: TRADE_SECRET})
     full: set[str] = field(default_factory=lambda: {TRADE_KEY})
+    ids: Iterator[int] = field(default_factory=lambda: count(1))
     book: dict[str, Resting] = field(default_factory=dict)
     done: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"buy": [], "sell": []})
     fate: list[str] = field(default_factory=list)
@@ -68,8 +70,12 @@ class FakeExchange(FakeCoinSpot):
         if key not in self.full:
             return self._refuse(401, "Invalid API key permissions")
         asked = json.loads(body, parse_float=Decimal)
-        with self.lock:
-            return self._end(asked) if path in CANCELS else self._take(path, asked)
+        if path in CANCELS:
+            return self._end(asked)
+        self.before()
+        answer = self._take(path, asked)
+        self.after()
+        return answer
 
     def sends(self) -> list[dict[str, Any]]:
         """Return what was posted as orders, taken or not."""
@@ -78,7 +84,7 @@ class FakeExchange(FakeCoinSpot):
     def rest(self, side: str, amount: str, rate: str, coin: str = "BTC") -> Resting:
         """Put an order into the book, as its owner does by hand or as the API was asked to."""
         order = Resting(
-            id=f"6f1f{len(self.book) + 1:020x}",
+            id=f"6f1f{next(self.ids):020x}",
             side=side,
             coin=coin,
             amount=Decimal(amount),
@@ -120,7 +126,6 @@ class FakeExchange(FakeCoinSpot):
 
     def _take(self, path: str, asked: dict[str, Any]) -> tuple[int, Any]:
         fate = self.fate.pop(0) if self.fate else ""
-        self.before()
         if fate == "refuse":
             return 400, {"status": "error", "message": "Not enough AUD in your wallet"}
         if fate in LOST:
@@ -140,7 +145,6 @@ class FakeExchange(FakeCoinSpot):
             "rate": str(order.rate),
             "id": order.id,
         }
-        self.after()
         return self._answer(fate, path, answer)
 
     def _answer(self, fate: str, path: str, answer: dict[str, Any]) -> tuple[int, Any]:

@@ -24,7 +24,16 @@ from trading.core.cases import Code
 from trading.core.ordering import End, State
 from trading.killing import engage
 from trading.models import KillSwitch, LiveSwitch, OrderIntent
-from trading.orders import NotUnknownError, cancel, recount, resolve, send, settle, submit
+from trading.orders import (
+    NotUnknownError,
+    cancel,
+    doubt_old,
+    recount,
+    resolve,
+    send,
+    settle,
+    submit,
+)
 from trading.services import pnl_of
 from trading.sweeping import scope_of, stop, sweep
 from trading.tests.fake_exchange import LOST, PLACES, TAKEN, TRADE_KEY, FakeExchange
@@ -39,7 +48,7 @@ from trading.tests.live import (
 )
 from trading.tests.market import bought, paper_account, put, quote, wish
 from trading.venues import venue_of
-from trading.venues.venue import AmbiguousError
+from trading.venues.venue import AmbiguousError, RefusedError
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -213,6 +222,74 @@ def test_an_order_like_it_of_before_is_not_it(venue, account, settings) -> None:
     intent = sent(account)
     sweep(after_proof(settings))
     assert (state_of(intent), intent.venue_order_id) == (State.REJECTED, "")
+
+
+def test_an_order_like_it_at_another_price_is_not_taken_for_it(venue, account, settings) -> None:
+    venue.fate = ["drop"]
+    intent = sent(account)
+    venue.rest("buy", "0.1", "990")
+    sweep(after_proof(settings))
+    assert (state_of(intent), intent.venue_order_id) == (State.UNKNOWN, "")
+
+
+@pytest.mark.parametrize(
+    ("side", "limit", "rate"), [("buy", "1000", "1001"), ("sell", "990", "989")]
+)
+def test_executions_beyond_the_limit_are_not_its_own(
+    venue, account, settings, side, limit, rate
+) -> None:
+    if side == "sell":
+        bought(account, "1", "900")
+    venue.fate = ["drop"]
+    intent = sent(account, wish(side, limit=limit))
+    venue.fill(venue.rest(side, "0.1", rate))
+    sweep(after_proof(settings))
+    assert (state_of(intent), intent.code) == (State.REJECTED, End.NOT_FOUND)
+
+
+@pytest.mark.parametrize("tells_rest", [False, True])
+def test_an_order_without_an_answer_is_found_partly_filled(venue, account, tells_rest) -> None:
+    venue.fate, venue.tells_rest = ["cut"], tells_rest
+    intent = sent(account)
+    venue.fill(venue.only(), "0.04", "998")
+    sweep(timezone.now())
+    assert (state_of(intent), intent.filled) == (State.PARTLY_FILLED, Decimal("0.04"))
+    assert intent.venue_order_id == venue.only().id
+
+
+def test_an_answer_that_comes_after_the_lists_told_more_changes_nothing(
+    venue, account, settings
+) -> None:
+    intent = accepted(account)
+    overtaken: list[str] = []
+
+    def overtake() -> None:
+        """Settle the order, as a sweep of another process does, before its answer is given."""
+        try:
+            venue.fill(venue.only())
+            late = timezone.now() + settings.OMC_ORDER_LEASE + SECOND
+            assert doubt_old(late) == 1
+            overtaken.append(settle(intent.pk, now=late).state)
+        finally:
+            connection.close()
+
+    venue.after = overtake
+    assert send(intent.pk, now=timezone.now()).state == State.FILLED
+    assert overtaken == [State.FILLED]
+    assert (state_of(intent), len(fills(account))) == (State.FILLED, 1)
+
+
+def test_the_venue_itself_refuses_what_was_stopped_or_is_on_paper(venue, account) -> None:
+    intent = accepted(account)
+    door = venue_of(account)
+    intent.mode = OrderIntent.Mode.PAPER
+    with pytest.raises(RefusedError, match="on paper"):
+        door.place(intent, timezone.now())
+    intent.mode = OrderIntent.Mode.LIVE
+    engage(KillSwitch.EVERYTHING, actor="root", reason="drill", now=timezone.now())
+    with pytest.raises(RefusedError, match="kill switch"):
+        door.place(intent, timezone.now())
+    assert venue.sends() == []
 
 
 def test_two_orders_that_could_be_it_are_for_a_person(venue, account, settings) -> None:

