@@ -1,4 +1,9 @@
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from ledgers.erasing import Forgotten
 
 
 class AgentsConfig(AppConfig):
@@ -7,9 +12,15 @@ class AgentsConfig(AppConfig):
     name = "agents"
 
     def ready(self) -> None:
-        from agents.erasing import forget_quotes
         from agents.tools.registry import autodiscover
         from ledgers.erasing import register_forgetter
 
         autodiscover()
-        register_forgetter(forget_quotes)
+        register_forgetter(_forget_quotes)
+
+
+def _forget_quotes(forgotten: "Forgotten") -> int:
+    """Import late: the checkpoints need langgraph, which a process without a question spares."""
+    from agents.erasing import forget_quotes
+
+    return forget_quotes(forgotten)

@@ -9,10 +9,10 @@ and taken away after the last.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -45,8 +45,7 @@ class MatrixQuestion:
     pair: Pair
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """What was known at one moment; `priced_at` is the time of the price.
 
     `sentiment` is the mean of the `scores` scores of items of the window, -1 to 1, of each item
@@ -61,44 +60,84 @@ class Known:
     events: int
 
 
-FIELDS = tuple(field.name for field in fields(Known))
 INTERVALS = (60, 300, 900, 1800, 3600, 14400, 86400)
-QUOTE = """
-    SELECT coalesce(last, bid, ask) AS price, quoted_at AS priced_at, withdrawn FROM glass_quote i
-    WHERE i.source = %(source)s AND i.asset = %(asset)s AND i.currency = %(currency)s
-      AND i.event_at <= moment.at AND i.event_at > moment.at - %(max_age)s
-      AND i.available_at <= moment.at AND i.known_at <= {horizon}
-    ORDER BY i.event_at DESC, i.revision DESC LIMIT 1
+# A quote's event is its minute, so the newest is most often of this minute or the last: all those
+# come by one scan, and only moments without one are probed for.
+BY_QUOTE = """
+    candidate AS MATERIALIZED (
+        SELECT place, at, date_trunc('minute', at) - back * interval '1 minute' AS event_at
+        FROM moment, generate_series(0, 1) AS back
+    ), near AS MATERIALIZED (
+        SELECT DISTINCT ON (place) place, {quote} FROM candidate JOIN (
+            SELECT * FROM glass_quote i WHERE {series}
+              AND i.event_at = ANY(ARRAY(SELECT event_at FROM candidate))
+              AND i.event_at > %(since)s - interval '2 minutes' AND i.event_at <= %(until)s
+        ) i USING (event_at)
+        WHERE i.available_at <= candidate.at AND i.known_at <= {horizon}
+        ORDER BY place, event_at DESC, i.revision DESC
+    ), priced AS (
+        SELECT place, price, priced_at, withdrawn FROM near
+        UNION ALL
+        SELECT place, price, priced_at, withdrawn
+        FROM (SELECT * FROM moment WHERE place NOT IN (SELECT place FROM near)) AS candidate
+        CROSS JOIN LATERAL (
+            SELECT {quote} FROM glass_quote i WHERE {series}
+              AND i.event_at <= candidate.at AND i.event_at > candidate.at - %(max_age)s
+              AND i.available_at <= candidate.at AND i.known_at <= {horizon}
+            ORDER BY i.event_at DESC, i.revision DESC LIMIT 1
+        ) far
+    )
 """
-CANDLE = """
-    SELECT close AS price, event_at + %(width)s AS priced_at, withdrawn FROM glass_candle i
-    WHERE i.source = %(source)s AND i.asset = %(asset)s AND i.currency = %(currency)s
-      AND i.interval = %(interval)s AND i.event_at <= moment.at - %(width)s
-      AND i.event_at > moment.at - %(width)s - %(max_age)s
-      AND i.available_at <= moment.at AND i.known_at <= {horizon}
-    ORDER BY i.event_at DESC, i.revision DESC LIMIT 1
+QUOTE = "coalesce(last, bid, ask) AS price, quoted_at AS priced_at, withdrawn"
+BY_CANDLE = """
+    priced AS (
+        SELECT place, price, priced_at, withdrawn FROM moment AS candidate CROSS JOIN LATERAL (
+            SELECT close AS price, event_at + %(width)s AS priced_at, withdrawn
+            FROM glass_candle i WHERE {series}
+              AND i.interval = %(interval)s AND i.event_at <= candidate.at - %(width)s
+              AND i.event_at > candidate.at - %(width)s - %(max_age)s
+              AND i.available_at <= candidate.at AND i.known_at <= {horizon}
+            ORDER BY i.event_at DESC, i.revision DESC LIMIT 1
+        ) ended
+    )
 """
+SERIES = "i.source = %(source)s AND i.asset = %(asset)s AND i.currency = %(currency)s"
 SWEPT = """
     SELECT * FROM (
-        SELECT {value} AS value,
-               ceil(extract(epoch FROM greatest(i.event_at, {visible}) - %(since)s)
-                    / %(seconds)s)::bigint AS from_place,
-               ceil(extract(epoch FROM least(i.event_at + %(window)s, later.visible_at) - %(since)s)
-                    / %(seconds)s)::bigint AS to_place
-        FROM {table} i CROSS JOIN LATERAL (
-            SELECT min({later_visible}) AS visible_at FROM {table} l
-            WHERE {same} AND (l.known_at, l.id) > (i.known_at, i.id) AND l.known_at <= %(horizon)s
-        ) later
-        WHERE i.assets @> ARRAY[%(asset)s]::varchar[] AND NOT i.withdrawn
-          AND i.event_at > %(since)s - %(window)s AND i.event_at < %(until)s
-          AND i.known_at <= %(horizon)s
+        SELECT {value} AS value, {from_place} AS from_place, {to_place} AS to_place
+        FROM ({rows}) i WHERE NOT withdrawn
     ) placed WHERE from_place < to_place AND to_place > 0
 """
+INSIDE = """
+    i.assets @> ARRAY[%(asset)s]::varchar[] AND i.known_at <= %(horizon)s
+    AND i.event_at > %(since)s - %(window)s AND i.event_at < %(until)s
+"""
+# The assets and the time of a score are those of its item, which is one revision: all scores of
+# an item are here together.
+SCORES = """
+    SELECT *, min({visible}) OVER (
+        PARTITION BY item ORDER BY known_at DESC, id DESC
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS superseded_at FROM human_score i WHERE {inside}
+"""
+# A later revision of an event may be about other assets, or of another time.
+EVENTS = """
+    SELECT i.*, later.superseded_at FROM catalyst_event i CROSS JOIN LATERAL (
+        SELECT min({later_visible}) AS superseded_at FROM catalyst_event l
+        WHERE l.source = i.source AND l.source_key = i.source_key
+          AND l.revision > i.revision AND l.known_at <= %(horizon)s
+    ) later WHERE {inside}
+"""
+# The first moment at or after another, counted from `since`; whole microseconds, rounded up.
+PLACE = """
+    ((date_part('epoch', {0} - %(since)s) * 1000000)::bigint
+     + CASE WHEN {0} > %(since)s THEN %(micros)s - 1 ELSE 0 END) / %(micros)s
+"""
 MATRIX = """
-    WITH moment AS (
+    WITH moment AS MATERIALIZED (
         SELECT %(since)s + (place - 1) * %(step)s AS at, place - 1 AS place
         FROM generate_series(1, %(moments)s::bigint) AS place
-    ), score AS MATERIALIZED ({scores}), event AS MATERIALIZED ({events}), change AS (
+    ), {priced}, score AS MATERIALIZED ({scores}), event AS MATERIALIZED ({events}), change AS (
         SELECT place, sum(score) AS score, sum(scores) AS scores, sum(events) AS events FROM (
             SELECT greatest(from_place, 0) AS place, value AS score, 1 AS scores, 0 AS events
             FROM score
@@ -107,16 +146,16 @@ MATRIX = """
             UNION ALL SELECT to_place, 0, 0, -1 FROM event
         ) change GROUP BY place
     ), known AS (
-        SELECT moment.at, sum(change.score) OVER passed AS score,
+        SELECT place, moment.at, sum(change.score) OVER passed AS score,
                coalesce(sum(change.scores) OVER passed, 0) AS scores,
                coalesce(sum(change.events) OVER passed, 0) AS events
-        FROM moment LEFT JOIN change USING (place) WINDOW passed AS (ORDER BY moment.place)
+        FROM moment LEFT JOIN change USING (place) WINDOW passed AS (ORDER BY place)
     )
-    SELECT moment.at, newest.price, newest.priced_at,
-           moment.score / nullif(moment.scores, 0) AS sentiment,
-           moment.scores::int AS scores, moment.events::int AS events
-    FROM known AS moment
-    LEFT JOIN LATERAL ({price}) newest ON NOT newest.withdrawn AND newest.price IS NOT NULL
+    SELECT known.at, priced.price, priced.priced_at,
+           known.score / nullif(known.scores, 0) AS sentiment,
+           known.scores::int AS scores, known.events::int AS events
+    FROM known LEFT JOIN priced
+      ON priced.place = known.place AND NOT priced.withdrawn AND priced.price IS NOT NULL
 """
 WRITTEN = """
     SELECT string_agg(
@@ -145,7 +184,7 @@ OFFERED = """
 
 def interval_of(asset: str, source: str, currency: str, until: datetime, pair: Pair) -> int | None:
     """Return 0 if the source has quotes of an asset, else its shortest candles; None: neither."""
-    question = {
+    question: dict[str, Any] = {
         "asset": asset,
         "source": source,
         "currency": currency,
@@ -162,7 +201,7 @@ def interval_of(asset: str, source: str, currency: str, until: datetime, pair: P
 def matrix(question: MatrixQuestion) -> list[Known]:
     """Return what was known at each moment, oldest first; one statement."""
     rows = fetch(f"{_statement(question)} ORDER BY at", _values(question))
-    return [Known(**dict(zip(FIELDS, row, strict=True))) for row in rows]
+    return list(map(Known._make, rows))
 
 
 def matrix_as_json(question: MatrixQuestion) -> str:
@@ -173,22 +212,24 @@ def matrix_as_json(question: MatrixQuestion) -> str:
 
 
 def _statement(question: MatrixQuestion) -> str:
-    horizon = "least(moment.at, %(horizon)s)" if question.recorded else "%(horizon)s"
-    price = (CANDLE if question.interval else QUOTE).format(horizon=horizon)
-    scores = _swept("human_score", "i.value", ("item",), question)
-    events = _swept("catalyst_event", "1", ("source", "source_key"), question)
-    return MATRIX.format(price=price, scores=scores, events=events)
+    horizon = "least(candidate.at, %(horizon)s)" if question.recorded else "%(horizon)s"
+    shape = BY_CANDLE if question.interval else BY_QUOTE
+    priced = shape.format(horizon=horizon, series=SERIES, quote=QUOTE)
+    scores = _swept(SCORES, "value", question)
+    events = _swept(EVENTS, "1", question)
+    return MATRIX.format(priced=priced, scores=scores, events=events)
 
 
-def _swept(table: str, value: str, thing: tuple[str, ...], question: MatrixQuestion) -> str:
+def _swept(rows: str, value: str, question: MatrixQuestion) -> str:
     """Return the SELECT of when each row of one asset counts, and as how much."""
     seen = "greatest({0}.available_at, {0}.known_at)" if question.recorded else "{0}.available_at"
+    visible = seen.format("i")
+    rows = rows.format(visible=visible, later_visible=seen.format("l"), inside=INSIDE)
     return SWEPT.format(
-        table=table,
+        rows=rows,
         value=value,
-        same=" AND ".join(f"l.{name} = i.{name}" for name in thing),
-        visible=seen.format("i"),
-        later_visible=seen.format("l"),
+        from_place=PLACE.format(f"greatest(event_at, {visible})"),
+        to_place=PLACE.format("least(event_at + %(window)s, superseded_at)"),
     )
 
 
@@ -206,7 +247,7 @@ def _values(question: MatrixQuestion) -> dict[str, Any]:
         "until": until,
         "moments": moments,
         "step": question.step,
-        "seconds": Decimal(question.step // TICK) / 1_000_000,
+        "micros": question.step // TICK,
         "window": question.window,
         "horizon": question.pair.horizon,
     }

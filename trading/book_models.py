@@ -106,9 +106,9 @@ class BookPosition(Kept):
 
 
 class BookLot(Kept):
-    """One acquisition, and the `rest` of it that was left at the end of a day; sold in order of `rank`.
+    """One acquisition, and the `rest` that was left of it at the end of a day.
 
-    In an average pool, the whole rest is told at the oldest lot.
+    Lots are sold in the order of `rank`. The whole rest of an average pool is told at the oldest.
     """
 
     pk = models.CompositePrimaryKey("account_id", "serial", "since")
@@ -122,6 +122,7 @@ class BookLot(Kept):
     cost = ExactField()
     rest = ExactField()
     rest_cost = ExactField()
+    is_open = models.BooleanField(help_text="Whether anything is left of it.")
     rank = ArrayField(ExactField())
 
     class Meta:
@@ -129,9 +130,8 @@ class BookLot(Kept):
             models.Index(
                 fields=["account", "asset", "rank"],
                 name="book_lot_next",
-                condition=models.Q(until=None, rest__gt=0),
+                condition=models.Q(until=None, is_open=True),
             ),
-            models.Index(fields=["account", "until"], name="book_lot_until"),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from ledgers.catalyst import records
@@ -66,7 +67,10 @@ class Event(Fact):
                 condition=models.Q(confidence__gte=0, confidence__lte=1), name="event_confidence"
             ),
         ]
-        indexes = [models.Index(fields=["-event_at", "-id"], name="event_newest")]
+        indexes = [
+            models.Index(fields=["-event_at", "-id"], name="event_newest"),
+            GinIndex(fields=["assets"], name="event_assets"),
+        ]
 
     @property
     def is_amendment(self) -> bool:

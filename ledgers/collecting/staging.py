@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db import connection
 
-from ledgers.collecting.layout import Layout, Row, Series
+from ledgers.collecting.layout import Layout, Row
+from ledgers.projecting import Series
 
 _KNOWN_AT = """CASE WHEN %(is_seed)s THEN least(coalesce(s.published_at, s.event_at), %(known_at)s)
                         ELSE %(known_at)s END"""

@@ -19,13 +19,13 @@ from typing import Any
 
 from django.db import transaction
 
-from ledgers.collecting.layout import Layout, Row, Series, layout_of
+from ledgers.collecting.layout import Layout, Row, layout_of
 from ledgers.collecting.refusing import without_erased
 from ledgers.collecting.series import Split, split
 from ledgers.collecting.staging import Merged, Stamps, insert_new, merge
 from ledgers.models import CollectorRun, Fact, Feed
 from ledgers.partitions import ensure_months
-from ledgers.projecting import Change
+from ledgers.projecting import Change, Series
 from ledgers.reading import announce_and_stamp
 
 MAX_BATCH = 50_000

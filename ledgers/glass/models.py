@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
@@ -9,6 +11,7 @@ from ledgers.glass import projections, records
 from ledgers.glass.querysets import QuoteQuerySet
 from ledgers.models import Fact, Ledger
 from ledgers.numeric import ExactField
+from ledgers.projecting import Projection
 
 
 def known_index(name: str) -> BrinIndex:
@@ -36,12 +39,15 @@ class Quote(Fact):
     identity = ("source", "asset", "currency", "event_at")
     compared = ("bid", "ask", "last")
     record = records.QuoteRecord
-    projections = (projections.LatestQuotes(), projections.OF_QUOTES)
+    projections: ClassVar[tuple[Projection, ...]] = (
+        projections.LatestQuotes(),
+        projections.OF_QUOTES,
+    )
     ends = "glass_latestquote"
+    objects = QuoteQuerySet.as_manager()  # type: ignore[misc]  # the plugin's view of managers
 
     class Meta:
         indexes = [known_index("quote_known")]
-    objects = QuoteQuerySet.as_manager()  # type: ignore[misc]  # the plugin's view of managers
 
     def __str__(self) -> str:
         return f"{self.asset}/{self.currency} {self.bid}..{self.ask} at {self.event_at:%F %T}"
@@ -67,7 +73,7 @@ class Candle(Fact):
     identity = ("source", "asset", "currency", "interval", "event_at")
     compared = ("open", "high", "low", "close", "volume")
     record = records.CandleRecord
-    projections = (projections.OF_CANDLES,)
+    projections: ClassVar[tuple[Projection, ...]] = (projections.OF_CANDLES,)
 
     class Meta:
         indexes = [known_index("candle_known")]

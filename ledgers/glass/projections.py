@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from ledgers.glass.folding import QUOTES, VALUES, WIDTHS, floor, folded, inputs_of
+from ledgers.glass.folding import QUOTES, VALUES, WIDTHS, Inputs, floor, folded, inputs_of
 from ledgers.projecting import Change, Series
 from ledgers.wire import columns_of, rows_from
 
@@ -150,13 +150,14 @@ class Rollups:
 
     def _write(self, width: int, spans: list[Span]) -> int:
         """Fold facts, or hours into days, according to the base of each span."""
-        chosen = defaultdict(list)
+        chosen: dict[Inputs, list[Span]] = defaultdict(list)
         for span in spans:
-            chosen[inputs_of(span.base, width)].append(span)
+            if inputs := inputs_of(span.base, width):
+                chosen[inputs].append(span)
         written = 0
         with connection.cursor() as cursor:
             for inputs, same in chosen.items():
-                question = {**columns_of(Span._fields, same), "width": width}
+                question: dict[str, Any] = {**columns_of(Span._fields, same), "width": width}
                 cursor.execute(BARS.format(bars=folded(inputs, "span")), question)
                 written += cursor.rowcount
         return written
@@ -183,8 +184,7 @@ def _spans(reaches: Iterable[tuple[Series, datetime, datetime]], width: int) -> 
         since, until = floor(first, width), floor(last, width)
         if since < until:
             source, asset, currency, base = (*series, QUOTES)[:4]
-            if inputs_of(base, width):
-                yield Span(source, asset, currency, base, since, until)
+            yield Span(source, asset, currency, base, since, until)
 
 
 def _delete(table: str, condition: str, *values: Any) -> None:

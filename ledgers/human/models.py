@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 
 from ledgers.human import records
@@ -131,7 +131,10 @@ class Score(Fact):
                 condition=models.Q(value__gte=-1, value__lte=1), name="score_in_range"
             ),
         ]
-        indexes = [models.Index(fields=["-event_at", "-id"], name="score_newest")]
+        indexes = [
+            models.Index(fields=["-event_at", "-id"], name="score_newest"),
+            GinIndex(fields=["assets"], name="score_assets"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.item} {self.value} by {self.model}@{self.version}"

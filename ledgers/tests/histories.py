@@ -105,9 +105,8 @@ def naive_bars(rows: Iterable[Candle | Quote], width: int) -> list[Bar]:
 
 def price_of(row: Candle | Quote) -> Decimal | None:
     """Return a quote's last trade, else its bid, else its ask; a candle's close."""
-    if isinstance(row, Candle):
-        return row.close
-    return next((p for p in (row.last, row.bid, row.ask) if p is not None), None)
+    prices = [row.close] if isinstance(row, Candle) else [row.last, row.bid, row.ask]
+    return next((price for price in prices if price is not None), None)
 
 
 def _bar(start: datetime, rows: Sequence[Any]) -> Bar:

@@ -127,7 +127,7 @@ def _counts(row: Any, asked: MatrixQuestion, at: Any) -> bool:
 
 def rounded(known: list[Known]) -> list[Known]:
     return [
-        replace(one, sentiment=one.sentiment and one.sentiment.quantize(ROUND)) for one in known
+        one._replace(sentiment=one.sentiment and one.sentiment.quantize(ROUND)) for one in known
     ]
 
 
@@ -179,17 +179,15 @@ def test_an_edit_and_a_second_model_take_over_when_they_are_known() -> None:
     run = make_run(kind=Kind.BACKFILL, restates=False)
     store(Score, [score(0, 4, "BTC"), score(1, 2, "BTC")], run, observed_at=T0 + 20 * HOUR)
     first = pair().as_of
-    changed = [
-        replace(score(0, -4, "BTC"), version="2"),
-        replace(score(1, 0, "BTC"), assets=["ETH"]),
-    ]
+    changed = [replace(score(item, -4, "BTC"), version="2") for item in (0, 1)]
+    changed[1] = replace(changed[1], withdrawn=True)
     store(Score, changed, make_run(), observed_at=T0 + 21 * HOUR)
     last = pair()
     step = (last.as_of - first) / 2
     asked = question("BTC", last, since=first, until=last.as_of, window=timedelta(days=3650))
     known = matrix(replace(asked, until=last.as_of + step, step=step))
     assert (known[0].scores, known[0].sentiment) == (2, Decimal("0.75"))
-    assert (known[-1].scores, known[-1].sentiment) == (1, -1)
+    assert (known[-1].scores, known[-1].sentiment) == (1, Decimal(-1))
 
 
 def test_a_price_that_is_old_or_withdrawn_is_none() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +21,7 @@ from ledgers.glass.bars import Bar, BarQuestion, bars, base_of
 from ledgers.glass.folding import DAY, HOUR, floor
 from ledgers.glass.models import Candle, LatestQuote, Quote, Rollup
 from ledgers.models import Fact
-from ledgers.reading import Pair, pair, safe_now
+from ledgers.reading import Pair, clock, pair, safe_now
 from ledgers.tests.factories import T0, make_run
 from ledgers.tests.histories import (
     STEP,
@@ -203,3 +208,32 @@ def test_the_longest_candles_that_fit_are_folded_and_quotes_only_without_any() -
     store(Candle, [hourly], make_run(), observed_at=LATER)
     assert base_of(question(pair(), DAY)) == HOUR
     assert base_of(question(pair(), 1800)) == 1800
+
+
+def write_slowly(asset: str, until: float) -> int:
+    """Store newer and newer quotes, and dawdle before each commit."""
+    dice, step = random.Random(asset), 0  # noqa: S311  # a seeded dice
+    try:
+        while time.monotonic() < until:
+            step += 1
+            with transaction.atomic(), connection.cursor() as cursor:
+                record = quote(step % 40, str(step), asset=asset, last=Decimal(step))
+                store(Quote, [record], make_run(f"of {asset}"), observed_at=clock())
+                cursor.execute("SELECT pg_sleep(%s)", [dice.random() / 50])
+        return step
+    finally:
+        connection.close()
+
+
+def test_writers_that_commit_late_change_no_newest_quote() -> None:
+    written = [f"W{number}" for number in range(3)]
+    until, answers = time.monotonic() + 1.5, {}
+    with ThreadPoolExecutor() as pool:
+        writers = [pool.submit(write_slowly, asset, until) for asset in written]
+        while time.monotonic() < until:
+            cut = pair()
+            answers[cut] = Quote.objects.newest_prices(written, **SERIES, pair=cut)
+    assert all(writer.result() > 5 for writer in writers)
+    assert len(answers) > 20
+    for cut, was in answers.items():
+        assert Quote.objects.newest_prices(written, **SERIES, pair=cut) == was

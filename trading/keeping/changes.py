@@ -18,7 +18,9 @@ from ledgers.wire import fetch
 EVER = datetime(1, 1, 1, tzinfo=UTC)
 
 NOTED = """
-    SELECT account_id IS NULL, is_transfer, min(since) FROM trading_bookchange
+    SELECT account_id IS NULL, is_transfer, min(since),
+           array_agg(id) FILTER (WHERE account_id IS NOT NULL AND noted_at <= %(until)s)
+    FROM trading_bookchange
     WHERE (account_id = ANY(%(accounts)s) OR account_id IS NULL)
       AND (noted_at > %(after)s OR %(after)s IS NULL)
     GROUP BY 1, 2
@@ -49,11 +51,15 @@ PRUNE = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """The earliest events that changed, of fills and transfers and of prices; None: nothing did."""
+    """The earliest events that changed, of fills and transfers and of prices; None: nothing did.
+
+    `seen` are the notes of facts that a horizon lets through.
+    """
 
     facts: datetime | None = None
     prices: datetime | None = None
     has_transfers: bool = False
+    seen: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +89,24 @@ class PriceChanges:
             cursor.execute("SELECT trading_note_prices(%s)", [since])
 
 
-def noted(accounts: Sequence[int], after: datetime | None) -> Noted:
+def noted(
+    accounts: Sequence[int], after: datetime | None, *, until: datetime | None = None
+) -> Noted:
     """Return what changed of these accounts, or of prices, since the horizon of their books."""
-    facts, prices, has_transfers = [], [], False
-    for is_price, is_transfer, since in fetch(NOTED, {"accounts": [*accounts], "after": after}):
+    facts: list[datetime] = []
+    prices: list[datetime] = []
+    ids: list[int] = []
+    has_transfers = False
+    question = {"accounts": [*accounts], "after": after, "until": until}
+    for is_price, is_transfer, since, seen in fetch(NOTED, question):
         (prices if is_price else facts).append(since)
         has_transfers |= is_transfer
+        ids += seen or ()
     return Noted(
         facts=min(facts, default=None),
         prices=min(prices, default=None),
         has_transfers=has_transfers,
+        seen=tuple(ids),
     )
 
 

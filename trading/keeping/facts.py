@@ -126,7 +126,7 @@ def read_span(  # both ends, both cuts
     transfers = [TransferRow(*r) for r in fetch(TRANSFERS, question)] if has_transfers else []
     due = [Due(entry, row.account_id) for row, entry in _entries(fills, transfers, names)]
     due.sort(key=lambda one: (booking_order(one.entry), place[one.account_id]))
-    seen = [*fills, *transfers]
+    seen: list[FillRow | TransferRow] = [*fills, *transfers]
     return Span(
         entries=due,
         available_at=max((row.available_at for row in seen), default=None),

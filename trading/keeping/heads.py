@@ -23,10 +23,23 @@ CONVENTIONS = 1
 """Grows when the core books otherwise than before, or prices are chosen otherwise."""
 UNBOOKABLE = "unbookable"
 """The config of a head whose facts make no books; it equals no digest."""
-COLUMNS = """version, config, horizon, available_at, known_at, priced_at, last_at, last_own_at"""
-READ = f"SELECT {COLUMNS} FROM trading_bookhead WHERE user_id = %(user)s"
+COLUMNS = (
+    "user_id",
+    "version",
+    "config",
+    "horizon",
+    "available_at",
+    "known_at",
+    "priced_at",
+    "last_at",
+    "last_own_at",
+)
+READ = f"SELECT {', '.join(COLUMNS)} FROM trading_bookhead WHERE user_id = %(user)s"
 LOCK = f"{READ} FOR UPDATE"
-MAKE = "INSERT INTO trading_bookhead (user_id, version, config, names) VALUES (%s, 0, '', '{}') ON CONFLICT DO NOTHING"
+MAKE = """
+    INSERT INTO trading_bookhead (user_id, version, config, names) VALUES (%s, 0, '', '{}')
+    ON CONFLICT DO NOTHING
+"""
 NAMES = "SELECT names FROM trading_bookhead WHERE user_id = %(user)s"
 
 
@@ -34,6 +47,7 @@ NAMES = "SELECT names FROM trading_bookhead WHERE user_id = %(user)s"
 class Head:
     """What `BookHead` says, as a value; see there."""
 
+    user_id: int
     version: int
     config: str
     horizon: datetime | None
@@ -46,8 +60,7 @@ class Head:
     @classmethod
     def of(cls, row: Sequence[Any]) -> Self:
         """Make a head of its columns."""
-        names = COLUMNS.split(", ")
-        return cls(**dict(zip(names, row, strict=True)))
+        return cls(**dict(zip(COLUMNS, row, strict=True)))
 
     def permits(self, pair: Pair) -> bool:
         """Tell whether both cuts let through all that went into the books."""
@@ -83,9 +96,9 @@ def names_of(user_id: int) -> dict[str, str]:
 def config_of(accounts: Sequence[Account], *, has_prices: bool) -> str:
     """Return a digest of everything but facts that the books depend on.
 
-    Accounts come in the order in which ties are booked.
+    Accounts come in the order in which ties are booked; what decides about prices follows a dot.
     """
-    return _digest(accounts, _pricing() if has_prices else [])
+    return f"{digest_of(accounts)}.{_pricing() if has_prices else ''}"
 
 
 def users_configured_anew() -> list[int]:
@@ -98,17 +111,22 @@ def users_configured_anew() -> list[int]:
     return [
         user_id
         for user_id, config, priced_at in heads.values_list("user_id", "config", "priced_at")
-        if config != _digest(accounts[user_id], pricing if priced_at else [])
+        if config != f"{digest_of(accounts[user_id])}.{pricing if priced_at else ''}"
     ]
 
 
-def _pricing() -> list[Any]:
+def digest_of(accounts: Sequence[Account]) -> str:
+    """Return a digest of the settings of accounts, and of the conventions they are booked by."""
+    return _digest(
+        [CONVENTIONS, [[one.pk, one.base_currency, one.method, one.fees] for one in accounts]]
+    )
+
+
+def _pricing() -> str:
     """Return what decides which stored price is taken: the cadence of a feed, which is fresh."""
     feeds = Feed.objects.filter(ledger=Ledger.GLASS).order_by("name")
-    return [settings.OMC_PRICE_SOURCES, list(feeds.values_list("name", "every"))]
+    return _digest([settings.OMC_PRICE_SOURCES, list(feeds.values_list("name", "every"))])
 
 
-def _digest(accounts: Sequence[Account], pricing: Sequence[Any]) -> str:
-    told = [[one.pk, one.base_currency, one.method, one.fees] for one in accounts]
-    written = json.dumps([CONVENTIONS, told, *pricing], default=str)
-    return hashlib.sha256(written.encode()).hexdigest()
+def _digest(told: Any) -> str:
+    return hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:32]

@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
-import psycopg
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from ledgers.exchange.models import Account
 from ledgers.reading import TICK, Pair, safe_now
 from trading.core.entries import assets_in
 from trading.keeping import changes
-from trading.keeping.changes import Noted
+from trading.keeping.changes import EVER, Noted
 from trading.keeping.facts import wanted_of
 from trading.keeping.heads import UNBOOKABLE, Head, config_of, locked_head, users_configured_anew
-from trading.keeping.planning import Plan, plan, start_of
+from trading.keeping.planning import plan, start_of
 from trading.keeping.shelves import newest, restore_books
-from trading.keeping.tables import EMPTY, REWIND, WRITE
-from trading.keeping.writing import Booking
-from trading.pricing import PriceTable, find_prices
+from trading.keeping.swift import keep_newest
+from trading.keeping.tables import EMPTY, REWIND
+from trading.keeping.writing import Booking, latest, run, save
+from trading.pricing import find_prices
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +51,9 @@ def keep(user_id: int) -> Kept:
     read of them says what is wrong.
     """
     try:
+        booked = keep_newest(user_id)
+        if booked:
+            return Kept(entries=booked)
         with transaction.atomic():
             return _keep(user_id)
     except ValueError:
@@ -93,14 +95,14 @@ def _keep(user_id: int) -> Kept:
     head = locked_head(user_id)
     horizon = safe_now()
     accounts = list(Account.objects.filter(user_id=user_id).order_by("name"))
-    if not accounts or (head.horizon is not None and horizon <= head.horizon):
+    if not accounts or horizon <= (latest(head.horizon, head.known_at) or EVER):
         return Kept()
     if head.config != config_of(accounts, has_prices=head.priced_at is not None):
         _empty(user_id)
         head = locked_head(user_id)
-    noted = changes.noted([one.pk for one in accounts], head.horizon)
+    noted = changes.noted([one.pk for one in accounts], head.horizon, until=horizon)
     if head.horizon is None:
-        noted = Noted(facts=changes.EVER, has_transfers=True)
+        noted = replace(noted, facts=EVER, has_transfers=True)
     if noted.facts is None and (noted.prices is None or head.priced_at is None):
         return Kept()
     return _book(head, accounts, Pair(as_of=horizon, horizon=horizon), noted)
@@ -114,7 +116,7 @@ def _book(head: Head, accounts: Sequence[Account], pair: Pair, noted: Noted) -> 
     owners, user_id = [one.pk for one in accounts], accounts[0].user_id
     if made.day:
         start = start_of(made.day)
-        _run(REWIND, {"owners": owners, "users": [user_id], "day": made.day, "start": start})
+        run(REWIND, {"owners": owners, "users": [user_id], "day": made.day, "start": start})
     due = made.span.entries
     table = find_prices(wanted_of(accounts, due), pair)
     assets = {asset for one in due for asset in assets_in(one.entry)}
@@ -123,43 +125,25 @@ def _book(head: Head, accounts: Sequence[Account], pair: Pair, noted: Noted) -> 
     for entry, account_id in due:
         booking.book(entry, account_id)
     booking.end_day()
-    _run([WRITE], {**booking.rows(table), **_head(head, accounts, pair, made, table)})
-    if made.links:
-        names = json.dumps(dict(made.links.names))
-        _run([RENAME], {"user": user_id, "names": names, "last_own_at": made.links.last})
-    return Kept(entries=len(due), day=made.day)
-
-
-def _head(
-    head: Head, accounts: Sequence[Account], pair: Pair, made: Plan, table: PriceTable
-) -> dict[str, Any]:
-    """Return how far the books go now, and whose changes have been seen."""
     has_asked = bool(table.asked or table.unknown or made.has_new_prices)
     priced_at = pair.horizon if has_asked else head.priced_at
     before = start_of(made.day) - TICK if made.day else head.last_at
-    return {
-        "user": accounts[0].user_id,
-        "accounts": [one.pk for one in accounts],
-        "config": config_of(accounts, has_prices=priced_at is not None),
-        "horizon": pair.horizon,
-        "available_at": _latest(head.available_at, made.span.available_at),
-        "known_at": _latest(head.known_at, made.span.known_at),
-        "priced_at": priced_at,
-        "last_at": made.span.entries[-1].entry.at if made.span.entries else before,
-    }
+    moved = replace(
+        head,
+        config=config_of(accounts, has_prices=priced_at is not None),
+        horizon=pair.horizon,
+        available_at=latest(head.available_at, made.span.available_at),
+        known_at=latest(head.known_at, made.span.known_at),
+        priced_at=priced_at,
+        last_at=due[-1].entry.at if due else before,
+    )
+    save(head, moved, booking.rows(table), noted.seen)
+    if made.links:
+        names = json.dumps(dict(made.links.names))
+        run([RENAME], {"user": user_id, "names": names, "last_own_at": made.links.last})
+    return Kept(entries=len(due), day=made.day)
 
 
 def _empty(user_id: int, config: str = "", horizon: datetime | None = None) -> None:
     """Delete the books of a user whose head is locked."""
-    _run(EMPTY, {"user": user_id, "config": config, "horizon": horizon})
-
-
-def _run(statements: Iterable[str], question: Mapping[str, Any]) -> None:
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        for statement in statements:
-            cursor.execute(statement, question)
-
-
-def _latest(*moments: datetime | None) -> datetime | None:
-    return max((at for at in moments if at is not None), default=None)
+    run(EMPTY, {"user": user_id, "config": config, "horizon": horizon})

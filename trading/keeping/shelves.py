@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from trading.core.journal import Book, FeePolicy, Parcel
 from trading.core.lots import METHODS, Lot, OpenLot
 from trading.core.watching import WatchedPosition, WatchedPositions
 from trading.keeping.facts import Due
+from trading.keeping.tables import POSITIONS
 from trading.pricing import PriceTable
 
 NOW = "until IS NULL"
@@ -31,11 +32,10 @@ FIRST = 32
 """How many lots of an asset are fetched at first; if they are too few, sixteen times as many."""
 MORE = 16
 
-POSITIONS = """
-    SELECT account_id, since, asset, quantity, cost, realized, realized_unmatched, income, fees,
-           flows, unmatched, unpriced, first_at, fills, transfers, fees_in_basis, implied_flows
-    FROM trading_bookposition
-    WHERE account_id = ANY(%(accounts)s) AND {valid}
+NAMES = ("asset", *POSITIONS.columns)
+VERSIONS = f"""
+    SELECT account_id, since, {", ".join(NAMES)} FROM trading_bookposition
+    WHERE account_id = ANY(%(accounts)s) AND {{valid}}
       AND (asset = ANY(%(assets)s) OR %(assets)s IS NULL)
     ORDER BY since, asset
 """
@@ -46,17 +46,18 @@ SERIALS = """
         ORDER BY serial DESC LIMIT 1
     ) last
 """
+LOT = ("since", "asset", "at", "key", "serial", "quantity", "cost", "rest", "rest_cost")
 LOTS = """
     SELECT wanted.owner, lot.* FROM unnest(%(accounts)s::bigint[], %(assets)s::text[])
         AS wanted (owner, name)
     CROSS JOIN LATERAL (
-        SELECT asset, at, key, serial, quantity, cost, rest, rest_cost FROM trading_booklot
-        WHERE account_id = wanted.owner AND asset = wanted.name AND {valid} AND rest > 0
+        SELECT {lot} FROM trading_booklot
+        WHERE account_id = wanted.owner AND asset = wanted.name AND {valid} AND is_open
         ORDER BY rank LIMIT %(most)s
     ) lot
 """
 PARCELS = """
-    SELECT match, asset, currency, lots FROM trading_bookparcel
+    SELECT match, asset, since, currency, lots FROM trading_bookparcel
     WHERE user_id = %(user)s AND match = ANY(%(matches)s) AND {valid}
 """
 
@@ -76,6 +77,16 @@ class Shelf:
     accounts: Sequence[Account]
     books: dict[int, Book]
     transit: dict[tuple[str, str], Parcel]
+    positions: dict[tuple[Any, ...], date] = field(default_factory=dict)
+    lots: dict[tuple[Any, ...], date] = field(default_factory=dict)
+    parcels: dict[tuple[Any, ...], date] = field(default_factory=dict)
+    """Since when each thing that was restored is as it is, by the key of its table."""
+
+    def lot_of(self, account_id: int, row: Sequence[Any]) -> OpenLot:
+        """Return a lot of its columns, which are those of `LOT`, and note since when it is so."""
+        since, asset, at, key, serial, quantity, cost, rest, rest_cost = row
+        self.lots[account_id, serial] = since
+        return OpenLot(Lot(asset, at, key, serial, quantity, cost), rest, rest_cost)
 
 
 def restore_books(
@@ -87,13 +98,14 @@ def restore_books(
     versions: Iterable[Version],
 ) -> Shelf:
     """Return the books at the end of the day before, or now, ready for the entries that are due."""
-    shelf = _empty(accounts, table)
+    shelf = empty_shelf(accounts, table)
     lots = _lots(shelf, due, day) if due else {}
-    for account_id, _, position in versions:
+    for account_id, since, position in versions:
         restore(shelf.books[account_id], position, lots.get((account_id, position.asset), ()))
+        shelf.positions[account_id, position.asset] = since
     for account_id, serial in _serials(due, day):
         shelf.books[account_id].serial = serial
-    shelf.transit.update(_parcels(accounts[0].user_id, due, day))
+    _restore_parcels(shelf, accounts[0].user_id, due, day)
     return shelf
 
 
@@ -117,33 +129,17 @@ def _versions(
         "day": day,
         "assets": None if assets is None else list(assets),
     }
-    rows = fetch(POSITIONS.format(valid=valid), question)
-    return [Version(account_id, since, _position(row)) for account_id, since, *row in rows]
+    rows = fetch(VERSIONS.format(valid=valid), question)
+    return [Version(account_id, since, position_of(row)) for account_id, since, *row in rows]
 
 
-def _position(row: Sequence[Any]) -> WatchedPosition:
-    (asset, quantity, cost, realized, realized_unmatched, income, fees, flows, unmatched) = row[:9]
-    unpriced, first_at, fills, transfers, fees_in_basis, implied_flows = row[9:]
-    return WatchedPosition(
-        asset=asset,
-        quantity=quantity,
-        cost=cost,
-        realized=realized,
-        realized_unmatched=realized_unmatched,
-        income=income,
-        fees=fees,
-        flows=flows,
-        unmatched=unmatched,
-        unpriced=unpriced,
-        first_at=first_at,
-        fills=fills,
-        transfers=transfers,
-        fees_in_basis=fees_in_basis,
-        implied_flows=implied_flows,
-    )
+def position_of(row: Iterable[Any]) -> WatchedPosition:
+    """Return a position of its columns, which are those of `NAMES`."""
+    return WatchedPosition(**dict(zip(NAMES, row, strict=True)))
 
 
-def _empty(accounts: Sequence[Account], table: PriceTable) -> Shelf:
+def empty_shelf(accounts: Sequence[Account], table: PriceTable) -> Shelf:
+    """Return new books for the accounts, which share what is under way between them."""
     transit: dict[tuple[str, str], Parcel] = {}
     return Shelf(
         accounts=accounts,
@@ -166,11 +162,11 @@ def _lots(
     shelf: Shelf, due: Sequence[Due], day: date | None
 ) -> Mapping[tuple[int, str], list[OpenLot]]:
     """Fetch the lots that the entries can reach, the next to be sold first."""
-    needed = _needed(shelf, due)
+    needed = needed_lots(shelf, due)
     found: dict[tuple[int, str], list[OpenLot]] = {}
     most = FIRST
     while needed:
-        fetched = _next_lots(list(needed), day, most)
+        fetched = _next_lots(shelf, list(needed), day, most)
         found.update(fetched)
         needed = {
             owner: quantity
@@ -182,7 +178,7 @@ def _lots(
     return found
 
 
-def _needed(shelf: Shelf, due: Sequence[Due]) -> dict[tuple[int, str], Decimal]:
+def needed_lots(shelf: Shelf, due: Sequence[Due]) -> dict[tuple[int, str], Decimal]:
     """Add up how much of each asset may be taken; a pool is needed also to be added to."""
     needed: dict[tuple[int, str], Decimal] = defaultdict(lambda: ZERO)
     for entry, account_id in due:
@@ -201,7 +197,7 @@ def _needed(shelf: Shelf, due: Sequence[Due]) -> dict[tuple[int, str], Decimal]:
 
 
 def _next_lots(
-    owners: Sequence[tuple[int, str]], day: date | None, most: int
+    shelf: Shelf, owners: Sequence[tuple[int, str]], day: date | None, most: int
 ) -> dict[tuple[int, str], list[OpenLot]]:
     question = {
         "accounts": [account_id for account_id, _ in owners],
@@ -210,11 +206,11 @@ def _next_lots(
         "most": most,
     }
     found: dict[tuple[int, str], list[OpenLot]] = defaultdict(list)
-    for account_id, asset, at, key, serial, quantity, cost, left, left_cost in fetch(
-        LOTS.format(valid=NOW if day is None else THEN), question
+    for account_id, *row in fetch(
+        LOTS.format(lot=", ".join(LOT), valid=NOW if day is None else THEN), question
     ):
-        lot = Lot(asset, at, key, serial, quantity, cost)
-        found[account_id, asset].append(OpenLot(lot, left, left_cost))
+        lot = shelf.lot_of(account_id, row)
+        found[account_id, lot.lot.asset].append(lot)
     return found
 
 
@@ -224,16 +220,18 @@ def _serials(due: Sequence[Due], day: date | None) -> list[tuple[Any, ...]]:
     return fetch(SERIALS, {"accounts": accounts, "day": day}) if accounts else []
 
 
-def _parcels(user_id: int, due: Sequence[Due], day: date | None) -> dict[tuple[str, str], Parcel]:
+def _restore_parcels(shelf: Shelf, user_id: int, due: Sequence[Due], day: date | None) -> None:
+    """Put under way what the entries may bring to its end."""
     matches = {one.entry.match for one in due if isinstance(one.entry, Flow) and one.entry.match}
     if not matches:
-        return {}
+        return
     question = {"user": user_id, "matches": sorted(matches), "day": day}
-    rows = fetch(PARCELS.format(valid=NOW if day is None else THEN), question)
-    return {
-        (match, asset): Parcel(currency, tuple(_carried(asset, lot) for lot in lots))
-        for match, asset, currency, lots in rows
-    }
+    for match, asset, since, currency, lots in fetch(
+        PARCELS.format(valid=NOW if day is None else THEN), question
+    ):
+        carried = tuple(_carried(asset, lot) for lot in lots)
+        shelf.transit[match, asset] = Parcel(currency, carried)
+        shelf.parcels[user_id, match, asset] = since
 
 
 def _carried(asset: str, lot: Sequence[Any]) -> Lot:

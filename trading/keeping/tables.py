@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 OF_ACCOUNT = {"account_id": "bigint"}
 ENTRY = {**OF_ACCOUNT, "at": "timestamptz", "key": "text"}
@@ -45,20 +46,29 @@ class Table:
         return {**self.key, "since": "date", "until": "date"} if self.key else {}
 
     def written(self) -> Iterator[str]:
-        """Yield the parts of a WITH that read the parameter, end old versions, and add rows."""
+        """Yield the part of a WITH that adds the rows of the parameter."""
         kinds = {**self.versioned, **self.columns}
         listed = ", ".join(kinds)
-        told = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
-        yield (
-            f"new_{self.name} AS MATERIALIZED (SELECT * FROM "
-            f"json_to_recordset(%({self.name})s::json) AS told ({told}))"
-        )
-        if self.key:
-            yield f"closed_{self.name} AS ({self._close()})"
         yield (
             f"made_{self.name} AS (INSERT INTO {self.stored} ({listed}) "
-            f"SELECT {listed} FROM new_{self.name} {self._conflict()})"
+            f"SELECT {listed} FROM {_told(self.name, kinds)} {self._conflict()})"
         )
+
+    def closed(self) -> Iterator[str]:
+        """Yield the part of a WITH that ends versions which new ones follow, one look-up each."""
+        kinds = {**self.key, "since": "date", "until": "date"}
+        same = " AND ".join(f"kept.{name} = told.{name}" for name in (*self.key, "since"))
+        place = f"(SELECT ctid FROM {self.stored} kept WHERE {same} LIMIT 1)"
+        found = f"SELECT told.until, {place} AS place FROM {_told(self.ending, kinds)} OFFSET 0"
+        yield (
+            f"{self.ending} AS (UPDATE {self.stored} kept SET until = found.until "
+            f"FROM ({found}) found WHERE kept.ctid = found.place)"
+        )
+
+    @property
+    def ending(self) -> str:
+        """Name the parameter of the versions that end."""
+        return f"ended_{self.name}"
 
     def rewind(self) -> Iterator[str]:
         """Yield the statements that make the versions before a day the newest, for some owners."""
@@ -66,21 +76,19 @@ class Table:
         yield f"DELETE FROM {self.stored} WHERE {whose} AND since >= %(day)s"
         yield f"UPDATE {self.stored} SET until = NULL WHERE {whose} AND until >= %(day)s"
 
-    def _close(self) -> str:
-        """Write the statement that ends the version before the first new one of each key."""
-        same = " AND ".join(f"kept.{name} = new.{name}" for name in self.key)
-        return (
-            f"UPDATE {self.stored} kept SET until = new.since FROM (SELECT {', '.join(self.key)}, "
-            f"min(since) AS since FROM new_{self.name} GROUP BY {', '.join(self.key)}) new "
-            f"WHERE {same} AND kept.until IS NULL AND kept.since < new.since"
-        )
-
     def _conflict(self) -> str:
         """Replace a version of the same day."""
         if not self.key:
             return ""
         changed = ", ".join(f"{name} = excluded.{name}" for name in ("until", *self.columns))
         return f"ON CONFLICT ({', '.join(self.key)}, since) DO UPDATE SET {changed}"
+
+
+def _told(name: str, kinds: Mapping[str, str]) -> str:
+    """Write the FROM item of a parameter; it has no rows if the head was not moved."""
+    columns = ", ".join(f"{column} {kind}" for column, kind in kinds.items())
+    told = f"json_to_recordset(%({name})s::json) AS told ({columns})"
+    return f"{told} WHERE EXISTS (TABLE moved)"
 
 
 POSITIONS = Table(
@@ -99,6 +107,7 @@ LOTS = Table(
         "cost": "numeric",
         "rest": "numeric",
         "rest_cost": "numeric",
+        "is_open": "boolean",
         "rank": "numeric[]",
     },
 )
@@ -155,17 +164,12 @@ JOURNALS = (DISPOSALS, FEES, FLOWS)
 TABLES = (*VERSIONED, *JOURNALS, ASKED)
 OF_USERS = (PARCELS, ASKED)
 
-WRITE = f"""
-    WITH {", ".join(part for table in TABLES for part in table.written())},
-    seen AS (
-        DELETE FROM trading_bookchange
-        WHERE account_id = ANY(%(accounts)s) AND noted_at <= %(horizon)s
-    )
-    UPDATE trading_bookhead SET version = version + 1, config = %(config)s,
-        horizon = %(horizon)s, available_at = %(available_at)s, known_at = %(known_at)s,
-        priced_at = %(priced_at)s, last_at = %(last_at)s
-    WHERE user_id = %(user)s
-"""
+MOVED = """moved AS (
+        UPDATE trading_bookhead SET version = version + 1, config = %(config)s,
+            horizon = %(horizon)s, available_at = %(available_at)s, known_at = %(known_at)s,
+            priced_at = %(priced_at)s, last_at = %(last_at)s
+        WHERE user_id = %(user_id)s AND version = %(version)s RETURNING version
+    )"""
 REWIND = (
     *(statement for table in (POSITIONS, LOTS) for statement in table.rewind()),
     *(
@@ -190,3 +194,18 @@ EMPTY = (
     WHERE user_id = %(user)s
     """,
 )
+
+
+@cache
+def write(names: tuple[str, ...]) -> str:
+    """Write the statement that adds rows to the tables of these names, and moves the head on.
+
+    It does nothing at all if the head is not of the `version` that the rows were made for.
+    """
+    parts = [part for table in TABLES if table.name in names for part in table.written()]
+    parts += [part for table in VERSIONED if table.ending in names for part in table.closed()]
+    seen = """seen AS (
+        DELETE FROM trading_bookchange
+        WHERE id = ANY(%(notes)s) AND EXISTS (TABLE moved)
+    )"""
+    return f"WITH {MOVED}, {', '.join([*parts, seen])} TABLE moved"

@@ -172,11 +172,12 @@ class Migration(migrations.Migration):
                 ('cost', ledgers.numeric.ExactField(max_digits=60)),
                 ('rest', ledgers.numeric.ExactField(max_digits=60)),
                 ('rest_cost', ledgers.numeric.ExactField(max_digits=60)),
+                ('is_open', models.BooleanField(help_text='Whether anything is left of it.')),
                 ('rank', django.contrib.postgres.fields.ArrayField(base_field=ledgers.numeric.ExactField(max_digits=60), size=None)),
                 ('account', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='exchange.account')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('rest__gt', 0), ('until', None)), fields=['account', 'asset', 'rank'], name='book_lot_next'), models.Index(fields=['account', 'until'], name='book_lot_until')],
+                'indexes': [models.Index(condition=models.Q(('is_open', True), ('until', None)), fields=['account', 'asset', 'rank'], name='book_lot_next')],
             },
         ),
         migrations.CreateModel(

@@ -88,7 +88,7 @@ def url_of(name: str, world: World) -> str:
     row = {
         "orderintent": world.intent.pk,
         "killswitch": chain_of(world.account.pk),
-        "auditentry": AuditEntry.objects.order_by("pk").first().pk,  # type: ignore[union-attr]
+        "auditentry": AuditEntry.objects.order_by("pk").first().pk,
     }.get(name.split("_")[1], world.account.pk)
     try:
         return reverse(name)

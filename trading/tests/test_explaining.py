@@ -8,7 +8,7 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ BEAN_CHECK = Path(sys.executable).with_name("bean-check")
 def recompute(told: Mapping[str, Any]) -> dict[str, Decimal]:
     """Compute the seven amounts from an explanation as it is sent."""
     number, cash = Decimal, told["currency"]
-    add = functools.partial(sum, start=Decimal(0))
+    add: Callable[[Iterable[Decimal]], Decimal] = functools.partial(sum, start=Decimal(0))
     prices = {price["asset"]: number(price["price"]) for price in told["prices"]}
     known = [row for row in told["disposals"] if row["lot"] is not None]
     realized = add(number(row["proceeds"]) - number(row["cost"]) for row in known)

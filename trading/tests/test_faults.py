@@ -189,6 +189,17 @@ def test_an_order_whose_message_is_lost_waits_for_the_sweep_or_ends_unsent(
     assert_nothing_is_half_written()
 
 
+def test_a_broker_without_memory_loses_no_order(
+    account: Any, client: APIClient, valkey: subprocess.Popen[bytes], settings: Any
+) -> None:
+    limits.connection().config_set("maxmemory", "1")
+    with broker(settings.REDIS_URL.replace("unix://", "redis+socket://")):
+        assert post(client, account).status_code == 201
+    assert limits.connection().llen("orders") == 0
+    assert OrderIntent.objects.get().state == State.ACCEPTED
+    assert_nothing_is_half_written()
+
+
 def test_a_broker_that_hangs_holds_up_no_answer(
     account: Any, client: APIClient, valkey: subprocess.Popen[bytes], settings: Any
 ) -> None:

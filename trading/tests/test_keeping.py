@@ -277,7 +277,7 @@ def test_kept_rows_are_the_same_however_they_came_about(
 
 def rows(house: House) -> dict[str, list[tuple]]:
     """Return everything that is kept of a user, without the ids of journals."""
-    found = {}
+    found: dict[str, list[tuple[Any, ...]]] = {}
     with connection.cursor() as cursor:
         for table in TABLES:
             owner = "user_id" if table in OF_USERS else "account_id"
@@ -288,7 +288,7 @@ def rows(house: House) -> dict[str, list[tuple]]:
                 f"SELECT to_jsonb(kept) - 'id' FROM {table.stored} kept WHERE {owner} = ANY(%s)",
                 [owners],
             )
-            found[table.name] = sorted(map(str, cursor.fetchall()))
+            found[table.name] = sorted(cursor.fetchall(), key=str)
     return found
 
 

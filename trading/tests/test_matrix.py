@@ -108,7 +108,7 @@ def found_in(
         if isinstance(pattern, URLResolver):
             yield from found_in(pattern.url_patterns, written)
         elif written.startswith(PREFIX):
-            yield str(pattern.name), written, pattern.callback.cls  # type: ignore[union-attr]
+            yield str(pattern.name), written, pattern.callback.cls
 
 
 def routes(urls: str | None = None) -> list[tuple[str, str, type[APIView]]]:

@@ -219,11 +219,13 @@ def test_an_asset_that_nobody_quotes_is_no_market() -> None:
 def test_the_daily_loss_is_profit_and_loss_and_no_cash_flow() -> None:
     account = paper_account()
     bought(account, "1", "1000")
-    deposit(account, "5000")
-    quote("1000", "1010", at=timezone.now() - timedelta(hours=26))
+    deposit(account, "5000", at=timezone.now())
+    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    quote("1000", "1010", at=midnight)
     quote("790", "800")
     denied = submit(account.pk, wish(), actor="ada", now=timezone.now())
     assert (denied.state, denied.code) == (State.DENIED, Code.DAILY_LOSS)
+    assert denied.reason.startswith("210 was lost today")
 
 
 def test_the_kill_switch_stops_what_was_accepted_before_it_is_sent() -> None:

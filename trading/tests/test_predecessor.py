@@ -59,7 +59,8 @@ def test_defect_1_realized_by_fifo_and_unrealized_by_average_are_never_mixed(
     realized = {"fifo": 200, "lifo": 100, "hifo": 100, "lofo": 200, "average": 150}[method]
     for told in (ask("--method", method), ask_api(method=method)):
         assert told["method"] == method
-        assert (D(told["realized"]), D(told["unrealized"])) == (realized, 300 - realized)
+        parts = (D(told["realized"]), D(told["unrealized"]))
+        assert parts == (D(realized), D(300 - realized))
         assert total(told) == 300 == D(told["equity"]) - D(told["flows"])
 
 
@@ -110,7 +111,7 @@ def test_defect_4_a_purchase_without_a_price_is_never_booked_at_no_cost(tmp_path
     zero = import_lines(tmp_path, [lines[-1].replace(",7,,", ",7,0,"), TWO_LOTS[0]])
     assert [one["reason"] for one in zero["rejects"]] == ["not_positive"]
     bid_now(BTC="300")
-    assert (total(ask()), ask()["fills"]) == (300, 3)
+    assert (total(ask()), ask()["fills"]) == (D(300), 3)
 
 
 def test_defect_4_a_market_purchase_costs_what_the_market_asked_and_is_guarded_at_that() -> None:
@@ -251,7 +252,7 @@ def test_defect_10_a_portfolio_is_worth_what_one_would_get_for_it_and_not_what_i
             assert D(told["equity"]) == 1000 + worth
             assert D(told["unrealized"]) == worth - 200
         row = _position("BTC")
-        assert (D(row["value"]), D(row["cost"])) == (worth, 200)
+        assert (D(row["value"]), D(row["cost"])) == (D(worth), D(200))
 
 
 COINSPOT_BUY = (

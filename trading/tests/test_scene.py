@@ -177,7 +177,7 @@ def test_the_mark_is_the_newest_quote_and_its_doubt() -> None:
     quote("990", "1000", at=now)
     mark = seen(intent(account)).mark
     assert mark is not None
-    assert (mark.bid, mark.ask, mark.doubt) == (990, 1000, "")
+    assert (mark.bid, mark.ask, mark.doubt) == (D(990), D(1000), "")
 
 
 def test_the_fee_is_the_venues() -> None:
@@ -240,9 +240,9 @@ def test_what_is_held_and_what_it_cost_are_of_the_base() -> None:
     account = paper_account()
     bought(account, "2", "500")
     bought(account, "1", "300", asset="ETH")
-    assert (seen(intent(account)).held, seen(intent(account)).cost) == (2, 1000)
+    assert (seen(intent(account)).held, seen(intent(account)).cost) == (D(2), D(1000))
     nothing = seen(intent(account, base="WXYZ"))
-    assert (nothing.held, nothing.cost) == (0, 0)
+    assert (nothing.held, nothing.cost) == (D(0), D(0))
 
 
 def test_what_is_coming_is_what_other_orders_still_buy_of_the_base() -> None:
@@ -263,7 +263,7 @@ def test_open_assets_are_what_is_held_or_being_bought_and_no_cash() -> None:
     intent(account, "buy", base="SOL")
     intent(account, "sell", base="ADA")
     intent(account, "buy", base="XRP", state=State.REJECTED)
-    assert seen(intent(account)).open_assets == {"ETH", "SOL"}
+    assert seen(intent(account)).open_assets == frozenset({"ETH", "SOL"})
 
 
 def test_equity_is_cash_and_coins_at_the_bid_and_unknown_if_a_price_is() -> None:
@@ -399,5 +399,5 @@ def test_what_was_filled_is_held_and_no_longer_reserved(settings: Any) -> None:
     quote("990", "1000")
     settle(first.pk, now=timezone.now())
     found = seen(intent(account))
-    assert (found.held, found.incoming) == (D("0.1"), 0)
+    assert (found.held, found.incoming) == (D("0.1"), D(0))
     assert found.free == 1000 - D("100.1")

@@ -18,7 +18,7 @@ import pytest
 from trading import scene
 from trading.tests import test_scene as tests
 
-pytestmark = pytest.mark.usefixtures("ledger")
+pytestmark = [pytest.mark.usefixtures("ledger"), pytest.mark.full]
 
 MUTANTS: list[tuple[str, str, Callable[..., None]]] = [
     (

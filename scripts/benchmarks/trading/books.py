@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from benchmarks.figures import Figure, Goal
-from benchmarks.measuring import Cost, alternate, best, middle, often, cost_of, say
+from benchmarks.measuring import Cost, alternate, best, cost_of, middle, often, say
 from benchmarks.trading.data import CURRENCY, START, STEP, trades
 from ledgers.collecting.storing import store, store_all
 from ledgers.exchange.models import Account, Fill
@@ -225,5 +225,5 @@ def _quote_of(asset: str, now: datetime) -> QuoteRecord:
         quoted_at=now,
         bid=Decimal("41000.5"),
         ask=Decimal("41001.5"),
-        last=Decimal("41001"),
+        last=Decimal(41001),
     )

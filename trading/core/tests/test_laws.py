@@ -97,8 +97,9 @@ def test_what_an_entry_brings_is_worth_what_it_takes(
 
 def state_of(book: Book) -> tuple[int, int, int, int, Decimal]:
     """Return how long the journals are, and the cash."""
-    journals = (book.disposals, book.acquisitions, book.fee_postings, book.flow_postings)
-    return (*map(len, journals), book.positions[CURRENCY].quantity)
+    disposed, acquired = len(book.disposals), len(book.acquisitions)
+    charged, flowed = len(book.fee_postings), len(book.flow_postings)
+    return disposed, acquired, charged, flowed, book.positions[CURRENCY].quantity
 
 
 def moved(book: Book, before: tuple[int, int, int, int, Decimal]) -> tuple[Decimal, Decimal]:
