@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,21 +50,13 @@ HTML_STARTS = (b"<!doctype html", b"<html")
 class RequestsHttp:
     """`Http` of one collector over requests, for any number of threads.
 
-    It keeps no cookies: what one request was told is no business of the next.
+    Each request has a session of its own: what one was told is no business of the next, and a
+    connection that is used again is neither watched from its connect nor surely still open.
     """
 
     def __init__(self, collector: Collector, *, attempts: int | None = None) -> None:
         self._collector = collector
         self._attempts = attempts or settings.OMC_HTTP_ATTEMPTS
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.verify = settings.OMC_CA_BUNDLE or True
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _CheckedAdapter(pool_maxsize=settings.OMC_FETCH_THREADS))
-        self._session.headers["User-Agent"] = settings.OMC_USER_AGENT
-        self._session.headers["Accept-Encoding"] = "gzip, identity"
-        self._session.headers["Connection"] = "close"  # each request is watched from its connect
 
     def get(self, url: str, headers: dict[str, str] | None = None, **params: str) -> Payload:
         """Ask for `url` and return the answer; try again what may pass, or raise."""
@@ -110,7 +101,8 @@ class RequestsHttp:
         try:
             with (
                 cut_off(settings.OMC_HTTP_DEADLINE),
-                self._session.request(
+                _session() as session,
+                session.request(
                     method,
                     target,
                     **sent,
@@ -123,6 +115,19 @@ class RequestsHttp:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise TransportError(_unreachable(url, error)) from error
         return response, body
+
+
+def _session() -> requests.Session:
+    """Return a session that goes only to checked addresses, and tells who asks."""
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = settings.OMC_CA_BUNDLE or True
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _CheckedAdapter())
+    session.headers["User-Agent"] = settings.OMC_USER_AGENT
+    session.headers["Accept-Encoding"] = "gzip, identity"
+    session.headers["Connection"] = "close"
+    return session
 
 
 def route(url: str, collector: Collector) -> str:

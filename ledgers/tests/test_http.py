@@ -6,6 +6,7 @@ import gzip
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -100,6 +101,19 @@ def test_what_fails_once_and_then_works_has_worked(ask) -> None:
     with serving(busy, body(b"[1]")) as (base, asked):
         assert ask(base).body == b"[1]"
     assert len(asked) == 2
+
+
+def test_threads_that_share_a_door_share_no_connection(settings) -> None:
+    """A source that is asked to close and does not say so closes all the same, at any moment."""
+    settings.OMC_HTTP_ATTEMPTS = 1
+    kept = HEAD.replace(b"Connection: close\r\n", b"")
+    with serving(body(b"{}", kept)) as (base, _), ThreadPoolExecutor(8) as threads:
+        settings.OMC_BASE_URLS = {"source": base}
+        settings.OMC_ALLOW_PRIVATE = [base.removeprefix("http://")]
+        settings.OMC_FETCH_THREADS = 8
+        door = RequestsHttp(Source())
+        answers = threads.map(lambda _: door.get(URL).body, range(300))
+        assert set(answers) == {b"{}"}
 
 
 def test_retry_after_is_waited_for_up_to_a_cap(ask, settings) -> None:
