@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from omc_project.health import healthz, readyz
+from quality.metrics import metrics
 
 admin.site.index_title = "Overview"
 
@@ -15,6 +16,7 @@ urlpatterns = [
     path("api/", include("omc_project.api")),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]
 handler400 = "omc_project.problems.bad_request"
 handler403 = "omc_project.problems.permission_denied"

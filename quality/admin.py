@@ -16,9 +16,9 @@ from unfold.decorators import action, display
 
 from ledgers.counting import EstimatedPaginator
 from ledgers.pages import Page, ReadOnlyPage, StartedFilter, ago
-from quality.alerting import ResolvedError, acknowledge, annotate, snooze
+from quality.alerting import ResolvedError, acknowledge, annotate, assign, snooze
 from quality.findings import Level
-from quality.models import Alert, AlertEvent, CheckRun
+from quality.models import Alert, AlertEvent, Attempt, CheckRun, Delivery
 
 COLOURS = {"warning": "warning", "error": "danger", "critical": "danger"}
 FOUND = (
@@ -37,9 +37,11 @@ FOUND = (
     "resolved_at",
     "acknowledged_at",
     "acknowledged_by",
+    "assigned_to",
     "snoozed_until",
 )
 """What runs found and people did; the note alone is written on the page."""
+DELIVERY_STATES = {"pending": "warning", "sent": "success", "given_up": "danger"}
 STATES = {"open": "danger", "acknowledged": "info", "snoozed": "info", "resolved": "success"}
 
 
@@ -119,7 +121,7 @@ class AlertAdmin(Page):
     fields = (*FOUND, "note")
     readonly_fields = FOUND
     inlines: ClassVar[Any] = (AlertEventInline,)
-    actions = ("take", "snooze_hour", "snooze_day", "snooze_week")
+    actions = ("take", "take_on", "snooze_hour", "snooze_day", "snooze_week")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
         """Keep the note, and who wrote it."""
@@ -154,6 +156,12 @@ class AlertAdmin(Page):
         """Say that one takes care."""
         now, by = timezone.now(), _who(request)
         self._answer(request, alerts, lambda pk: acknowledge(pk, by=by, now=now), "Acknowledged")
+
+    @action(description="Assign to me", permissions=["change"])
+    def take_on(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
+        """Say that it is oneself who is to take care."""
+        now, by, name = timezone.now(), _who(request), request.user.get_username()
+        self._answer(request, alerts, lambda pk: assign(pk, to=name, by=by, now=now), "Assigned")
 
     @action(description="Snooze for an hour", permissions=["change"])
     def snooze_hour(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
@@ -222,6 +230,44 @@ class CheckRunAdmin(ReadOnlyPage):
         if run.duration is None:
             return "did not finish"
         return f"{run.duration.total_seconds() * 1000:.0f} ms"
+
+
+class AttemptInline(TabularInline):  # type: ignore[misc]  # unfold has no types
+    """How each try to send it went."""
+
+    model = Attempt
+    extra = 0
+    can_delete = False
+    tab = False
+    fields = ("at", "took", "error")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: attempts write themselves."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: what happened stays."""
+        return False
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyPage):
+    """Every notice on every channel: whether it was sent, how often it was tried, why it failed."""
+
+    paginator = EstimatedPaginator
+    ordering = ("-id",)
+    list_display = ("made_at", "channel", "kind", "show_state", "attempts", "alert", "error")
+    list_filter = (("state", ChoicesDropdownFilter),)
+    list_select_related = ("alert",)
+    search_fields = ("channel",)
+    search_help_text = "Part of a channel's name"
+    inlines: ClassVar[Any] = (AttemptInline,)
+
+    @display(description="state", label=DELIVERY_STATES, ordering="state")
+    def show_state(self, row: Delivery) -> tuple[str, str]:
+        """Colour the state."""
+        return row.state, row.get_state_display()
 
 
 def _who(request: HttpRequest) -> int:

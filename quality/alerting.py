@@ -3,6 +3,7 @@
     AlertError             what a person asked for cannot be done to this alert
       ResolvedError        it is resolved
       SnoozeError          a silence needs an end that is near enough
+      AssigneeError        nobody of the staff is called so
 
 Every change is an `AlertEvent`, written in the same transaction.
 """
@@ -14,7 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from quality.channels import Notice
@@ -54,6 +57,10 @@ class ResolvedError(AlertError):
 
 class SnoozeError(AlertError):
     """Say which end a silence may have."""
+
+
+class AssigneeError(AlertError):
+    """Say who could take care of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +163,25 @@ def annotate(alert_id: int, *, note: str, by: int, now: datetime) -> Alert:
     return alert
 
 
+def assign(alert_id: int, *, to: str | None, by: int, now: datetime) -> Alert:
+    """Note who of the staff is to take care of it, by name; None: nobody any more."""
+    with _changing(alert_id) as alert:
+        assignee = _staff(to) if to is not None else None
+        if alert.assigned_to != assignee:
+            alert.assigned_to = assignee
+            _keep(alert, Kind.ASSIGNED, now, by, f"To {to or 'nobody'}.")
+    return alert
+
+
+def _staff(name: str) -> Any:
+    """Return who is called so and may answer alerts."""
+    users = get_user_model()._default_manager.filter(is_active=True, is_staff=True)
+    if found := users.filter(**{get_user_model().USERNAME_FIELD: name}).first():
+        return found
+    known = ", ".join(sorted(user.get_username() for user in users[:20]))
+    raise AssigneeError(f"Nobody of the staff is called {name!r}. There are: {known}.")
+
+
 @contextmanager
 def _changing(alert_id: int, *, also_resolved: bool = False) -> Iterator[Alert]:
     """Lock one alert for a change by a person; a run that wants it waits."""
@@ -250,4 +276,5 @@ def _notice(event: AlertEvent) -> Notice:
         message=alert.message,
         hint=alert.hint,
         findings=alert.findings,
+        user_id=alert.user_id,
     )

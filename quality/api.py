@@ -20,7 +20,15 @@ from rest_framework.views import APIView
 from ledgers.answers import quality_of
 from ledgers.api import PARAMETERS, user_id_of
 from ledgers.questions import PAIR, only_pair
-from quality.alerting import ResolvedError, SnoozeError, acknowledge, snooze
+from quality.alerting import (
+    AssigneeError,
+    ResolvedError,
+    SnoozeError,
+    acknowledge,
+    annotate,
+    assign,
+    snooze,
+)
 from quality.describing import described
 from quality.findings import Level
 from quality.models import Alert, CheckRun
@@ -30,9 +38,11 @@ from quality.serializers import (
     AlertDetailSerializer,
     AlertFilterSerializer,
     AlertSerializer,
+    AssignSerializer,
     CheckFilterSerializer,
     CheckSerializer,
     FeedsSerializer,
+    NoteSerializer,
     SnoozeSerializer,
 )
 from quality.watching import feeds_visible_to
@@ -110,7 +120,9 @@ class AlertsView(ListAPIView):  # type: ignore[type-arg]  # not generic at run t
         """Return the alerts that were asked for and that the user may see."""
         asked = AlertFilterSerializer(data=self.request.query_params.dict())
         asked.is_valid(raise_exception=True)
-        alerts = Alert.objects.visible_to(self.request.user).select_related("acknowledged_by")
+        alerts = Alert.objects.visible_to(self.request.user).select_related(
+            "acknowledged_by", "assigned_to"
+        )
         return alerts.that(
             state=asked.validated_data.get("state", ""),
             ledger=asked.validated_data.get("ledger", ""),
@@ -148,6 +160,8 @@ class AnswerView(APIView):
             exc = ConflictError(str(exc))
         if isinstance(exc, SnoozeError):
             exc = ValidationError({"until": str(exc)})
+        if isinstance(exc, AssigneeError):
+            exc = ValidationError({"to": str(exc)})
         return super().handle_exception(exc)
 
 
@@ -177,6 +191,32 @@ class SnoozeView(AnswerView):
         return Response(AlertDetailSerializer(alert).data)
 
 
+class NoteView(AnswerView):
+    """A note on an alert."""
+
+    @extend_schema(request=NoteSerializer, responses={200: AlertDetailSerializer})
+    def post(self, request: Request, alert_id: int) -> Response:
+        """Write down what you found out, also about what is resolved."""
+        asked = NoteSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        by, note = user_id_of(request), asked.validated_data["note"]
+        alert = annotate(alert_id, note=note, by=by, now=timezone.now())
+        return Response(AlertDetailSerializer(alert).data)
+
+
+class AssignView(AnswerView):
+    """Giving an alert to somebody."""
+
+    @extend_schema(request=AssignSerializer, responses={200: AlertDetailSerializer})
+    def post(self, request: Request, alert_id: int) -> Response:
+        """Say who is to take care of an alert: somebody of the staff, or nobody."""
+        asked = AssignSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        by, to = user_id_of(request), asked.validated_data["to"]
+        alert = assign(alert_id, to=to, by=by, now=timezone.now())
+        return Response(AlertDetailSerializer(alert).data)
+
+
 urlpatterns = [
     path("checks", ChecksView.as_view(), name="quality-checks"),
     path("feeds", FeedsView.as_view(), name="quality-feeds"),
@@ -184,4 +224,6 @@ urlpatterns = [
     path("alerts/<int:alert_id>", AlertView.as_view(), name="quality-alert"),
     path("alerts/<int:alert_id>/ack", AcknowledgeView.as_view(), name="quality-alert-ack"),
     path("alerts/<int:alert_id>/snooze", SnoozeView.as_view(), name="quality-alert-snooze"),
+    path("alerts/<int:alert_id>/note", NoteView.as_view(), name="quality-alert-note"),
+    path("alerts/<int:alert_id>/assign", AssignView.as_view(), name="quality-alert-assign"),
 ]

@@ -9,7 +9,9 @@ class QualityConfig(AppConfig):
     def ready(self) -> None:
         from quality import startup  # noqa: F401  # registers the system checks
         from quality.channels import configured
+        from quality.chores import register_chores
         from quality.registry import autodiscover
 
         autodiscover()
+        register_chores()
         configured()

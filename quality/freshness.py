@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import Min
 
 from ledgers.collecting.registry import expected_feeds
 from ledgers.feeds import FeedState, State, states
 from ledgers.filling import SEED
-from ledgers.models import CollectorRun, Feed, Ledger, Schedule
+from ledgers.models import CollectorRun, Feed, Ledger, Schedule, Slot
 from ledgers.operating import job_of
 from ledgers.reading import pair
 from quality.findings import Finding, Level
 
 LEVELS = {State.LATE: Level.WARNING, State.STALE: Level.ERROR, State.UNKNOWN: Level.CRITICAL}
+GRACE = timedelta(minutes=5)
 WORKERS = "Look whether worker and beat run: manage.py doctor."
 
 
@@ -36,10 +39,19 @@ class Watched:
         return self.judged.state >= State.STALE
 
 
-def feeds_are_fresh(ledger: Ledger, now: datetime, *, least: State) -> Iterator[Finding]:
-    """Yield what is wrong with the feeds of a ledger that are in the state `least` or worse."""
+def feeds_are_fresh(
+    ledger: Ledger, now: datetime, *, least: State, grace: timedelta
+) -> Iterator[Finding]:
+    """Yield what is wrong with the feeds of a ledger that are in the state `least` or worse.
+
+    Of a feed whose job was sent for the first time less than `grace` ago nothing is said: its
+    first look may not have ended yet.
+    """
     expected = _expected(ledger)
-    watched = _judged(expected or _retired(ledger, ()), now)
+    everything = _judged(expected or _retired(ledger, ()), now)
+    watched = _without_new(everything, now - grace)
+    if everything and not watched:
+        return
     if all(one.is_dead for one in watched):
         yield _dead_ledger(ledger, watched)
         return
@@ -75,6 +87,27 @@ def _judged(feeds: Sequence[Feed], now: datetime) -> list[Watched]:
         return []
     judged = states(feeds, pair(now))
     return [Watched(feed=feed, judged=one) for feed, one in zip(feeds, judged, strict=True)]
+
+
+def _without_new(watched: Sequence[Watched], since: datetime) -> list[Watched]:
+    """Leave out the feeds that nobody could have looked at, since their job has only begun.
+
+    A job begins when its first slot is sent. One that is scheduled and was not sent yet began
+    with the installation; what nobody scheduled has no first moment, and no grace.
+    """
+    unknown = [one for one in watched if one.judged.state == State.UNKNOWN]
+    if not unknown:
+        return list(watched)
+    jobs = {one.feed.name: f"{job_of(one.feed)}" for one in unknown}
+    sent = Schedule.objects.filter(job__in=set(jobs.values()), is_paused=False)
+    began = dict(sent.annotate(began=Min("slots__sent_at")).values_list("job", "began"))
+    installed = Slot.objects.aggregate(began=Min("sent_at"))["began"]
+    new = {
+        name
+        for name, job in jobs.items()
+        if job in began and (first := began[job] or installed) and first > since
+    }
+    return [one for one in watched if one.feed.name not in new]
 
 
 def _dead_sources(watched: Sequence[Watched]) -> set[str]:

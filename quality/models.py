@@ -1,4 +1,4 @@
-"""The runs of checks, and the alerts that their findings open, refresh and close."""
+"""The runs of checks, the alerts that their findings open and close, and who was told."""
 
 from __future__ import annotations
 
@@ -71,6 +71,13 @@ class Alert(models.Model):
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="Who is to take care of it.",
+    )
     snoozed_until = models.DateTimeField(null=True)
     note = models.TextField(blank=True, help_text="What a person found out.")
 
@@ -119,6 +126,7 @@ class AlertEvent(models.Model):
         SNOOZED = "snoozed"
         WOKEN = "woken", "Snooze ended"
         NOTED = "noted"
+        ASSIGNED = "assigned"
         RESOLVED = "resolved"
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="events")
@@ -133,3 +141,60 @@ class AlertEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at:%F %T}"
+
+
+class Delivery(models.Model):
+    """One notice that one channel has to send, written with the alert that it is about.
+
+    So nothing is lost with a message or a worker: what is pending is tried until it is sent or
+    given up. A heartbeat is a delivery too; it has no alert.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        SENT = "sent"
+        GIVEN_UP = "given_up", "Given up"
+
+    channel = models.CharField(max_length=40)
+    alert = models.ForeignKey(Alert, models.CASCADE, null=True, related_name="deliveries")
+    kind = models.CharField(max_length=12)
+    notice = models.JSONField(default=dict, help_text="What is told.")
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    made_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="When it is tried next.")
+    sent_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True, help_text="Of the last attempt.")
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "deliveries"
+        indexes = [
+            models.Index(fields=["due_at"], name="delivery_due", condition=Q(state="pending")),
+            models.Index(fields=["channel", "-id"], name="delivery_newest"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="sent", sent_at__isnull=False)
+                | ~Q(state="sent") & Q(sent_at__isnull=True),
+                name="delivery_sent_at",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.kind} ({self.state})"
+
+
+class Attempt(models.Model):
+    """One try to send one delivery: how long it took, and why it failed; empty: it did not."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tries")
+    at = models.DateTimeField()
+    took = models.DurationField()
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %T} {self.error or 'sent'}"

@@ -100,12 +100,17 @@ class AlertSerializer(serializers.Serializer[Any]):
     resolved_at = Moment(allow_null=True)
     acknowledged_at = Moment(allow_null=True)
     acknowledged_by = serializers.SerializerMethodField()
+    assigned_to = serializers.SerializerMethodField()
     snoozed_until = Moment(allow_null=True)
     note = serializers.CharField()
 
     def get_acknowledged_by(self, alert: Alert) -> str | None:
         """Return the name of who takes care."""
         return alert.acknowledged_by.get_username() if alert.acknowledged_by else None
+
+    def get_assigned_to(self, alert: Alert) -> str | None:
+        """Return the name of who is to take care."""
+        return alert.assigned_to.get_username() if alert.assigned_to else None
 
 
 class AlertEventSerializer(serializers.Serializer[Any]):
@@ -159,3 +164,15 @@ class SnoozeSerializer(AcknowledgeSerializer):
     """Up to which moment it is silent."""
 
     until = serializers.DateTimeField(help_text="ISO 8601 with a zone, at most 90 days ahead.")
+
+
+class NoteSerializer(_Known):
+    """What one found out; empty: nothing any more."""
+
+    note = serializers.CharField(allow_blank=True, max_length=MAX_NOTE)
+
+
+class AssignSerializer(_Known):
+    """The name of the user who is to take care; null: nobody."""
+
+    to = serializers.CharField(allow_null=True, max_length=150)

@@ -19,7 +19,8 @@ from django.db import connection, transaction
 
 from ledgers.slots import Claim, fenced, finish
 from quality.alerting import Trouble, retire, troubles_of, write_alerts
-from quality.channels import tell
+from quality.channels import Notice
+from quality.delivering import enqueue, tell_at_once
 from quality.findings import Finding, Level
 from quality.models import CheckRun
 from quality.registry import Check, checks
@@ -71,7 +72,8 @@ def run_check(check_id: str, now: datetime, *, claim: Claim | None = None) -> Ch
 
 def run_checks(now: datetime) -> list[Checked]:
     """Run every check, each for itself, and close the alerts of those that exist no more."""
-    tell(retire(checks, now))
+    with transaction.atomic():
+        _tell(retire(checks, now), now)
     return [run_check(check_id, now) for check_id in sorted(checks)]
 
 
@@ -136,4 +138,10 @@ def _write(run: CheckRun, look: _Look, now: datetime) -> None:
     if later.filter(duration__isnull=False).exists():
         return
     notices = write_alerts(run.check_id, look.troubles, now, is_whole=not look.error)
-    transaction.on_commit(partial(tell, notices))
+    _tell(notices, now)
+
+
+def _tell(notices: Sequence[Notice], now: datetime) -> None:
+    """Write down who is told, and tell at once, when it is committed, whom one can."""
+    if told := enqueue(notices, now):
+        transaction.on_commit(partial(tell_at_once, told, now))

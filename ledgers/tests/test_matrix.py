@@ -183,7 +183,8 @@ def test_an_edit_and_a_second_model_take_over_when_they_are_known() -> None:
     changed[1] = replace(changed[1], withdrawn=True)
     store(Score, changed, make_run(), observed_at=T0 + 21 * HOUR)
     last = pair()
-    step = (last.as_of - first) / 2
+    step = (last.as_of - first) // 2
+    first = last.as_of - 2 * step  # the last moment is as_of, to the microsecond
     asked = question("BTC", last, since=first, until=last.as_of, window=timedelta(days=3650))
     known = matrix(replace(asked, until=last.as_of + step, step=step))
     assert (known[0].scores, known[0].sentiment) == (2, Decimal("0.75"))

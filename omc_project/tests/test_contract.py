@@ -36,7 +36,10 @@ MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
 RELAXED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much]
 STATUSES = {200, 201, 202, 204, 400, 404, 405, 406, 409, 413, 415, 422, 429}
 ALERT = "/api/v1/quality/alerts/{alert_id}"
-FOR_STAFF = {f"{ALERT}/ack", f"{ALERT}/snooze", "/api/v1/trading/kill/"}
+FOR_STAFF = {
+    *(f"{ALERT}/{act}" for act in ("ack", "snooze", "note", "assign")),
+    "/api/v1/trading/kill/",
+}
 """What refuses an ordinary user with 403; everything else never does."""
 pytestmark = pytest.mark.usefixtures("ledger")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from ledgers.feeds import State
 from ledgers.models import Ledger
 from quality.findings import Finding
-from quality.freshness import feeds_are_fresh
+from quality.freshness import GRACE, feeds_are_fresh
 from quality.registry import register
 
 
@@ -18,9 +18,10 @@ def human_is_fresh(
     now: datetime,
     *,
     least: Annotated[State, "A late feed most often catches up with its next look."] = State.STALE,
+    grace: Annotated[timedelta, "A first look takes seconds; a day of history minutes."] = GRACE,
 ) -> Iterator[Finding]:
     """Every feed of Human is looked at in time, and none is in the state `least` or worse.
 
     Critical if no feed can be trusted: silence of the news would be taken for calm.
     """
-    return feeds_are_fresh(Ledger.HUMAN, now, least=least)
+    return feeds_are_fresh(Ledger.HUMAN, now, least=least, grace=grace)

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from quality.findings import Level
-from quality.models import Alert, AlertEvent, CheckRun
+from quality.models import Alert, AlertEvent, Attempt, CheckRun, Delivery
 from quality.services import run_check, run_checks
 from quality.tests.conftest import PROBE
 from quality.tests.factories import MINUTE, NOW, make_alert, make_user
@@ -93,6 +93,25 @@ def test_alerts_are_acknowledged_from_the_list(root, olga) -> None:
     assert set(Alert.objects.filter(state="acknowledged", acknowledged_by=olga)) == set(alerts)
     over.refresh_from_db()
     assert over.state == "resolved"
+
+
+def test_alerts_are_taken_on_from_the_list(root, olga) -> None:
+    alert = make_alert()
+    assert "Assigned: 1." in act(root, "take_on", alert)
+    alert.refresh_from_db()
+    assert (alert.assigned_to, alert.state) == (olga, "open")
+    assert alert.events.get().text == "To olga."
+
+
+def test_a_delivery_shows_how_each_try_went(root, django_assert_max_num_queries) -> None:
+    row = Delivery.objects.create(
+        channel="webhook", alert=make_alert(), kind="opened", made_at=NOW, due_at=NOW
+    )
+    Attempt.objects.create(delivery=row, at=NOW, took=MINUTE, error="It answered 500.")
+    with django_assert_max_num_queries(15):
+        assert "webhook" in root.get(reverse("admin:quality_delivery_changelist")).content.decode()
+    page = root.get(reverse("admin:quality_delivery_change", args=[row.pk])).content.decode()
+    assert "It answered 500." in page
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ def test_a_failed_run_says_so_and_no_more(api, probe) -> None:
 
 
 def test_checks_of_one_ledger_can_be_chosen(api) -> None:
-    assert [one["id"] for one in get(api, "checks", ledger="human")] == ["freshness.human"]
+    human = [one["id"] for one in get(api, "checks", ledger="human")]
+    assert human == ["completeness.human", "freshness.human"]
     for params in ({"ledger": "mind"}, {"order": "id"}):
         get(api, "checks", 400, **params)
 
@@ -188,6 +189,7 @@ def test_alerts_that_stand_are_listed_the_newest_first(api) -> None:
         "resolved_at": None,
         "acknowledged_at": None,
         "acknowledged_by": None,
+        "assigned_to": None,
         "snoozed_until": None,
         "note": "",
     }
@@ -279,6 +281,33 @@ def test_staff_acknowledges_with_a_note(staff, olga) -> None:
         "I call the venue.",
     )
     assert get(staff, f"alerts/{alert.pk}") == body
+
+
+def test_staff_gives_an_alert_to_somebody_and_takes_it_back(staff, olga) -> None:
+    alert = make_alert()
+    body = post(staff, f"alerts/{alert.pk}/assign", {"to": "olga"})
+    assert (body["state"], body["assigned_to"]) == ("open", "olga")
+    body = post(staff, f"alerts/{alert.pk}/assign", {"to": "olga"})
+    assert [one["text"] for one in body["events"]] == ["To olga."]
+    body = post(staff, f"alerts/{alert.pk}/assign", {"to": None})
+    assert body["assigned_to"] is None
+    assert [(one["kind"], one["by"]) for one in body["events"]] == [("assigned", "olga")] * 2
+
+
+def test_an_alert_is_given_to_nobody_who_may_not_answer_it(staff, ada) -> None:
+    alert = make_alert()
+    answer = post(staff, f"alerts/{alert.pk}/assign", {"to": "ada"}, 400)
+    assert "Nobody of the staff is called 'ada'. There are: olga." in f"{answer}"
+    post(staff, f"alerts/{alert.pk}/assign", {}, 400)
+    post(client_of(ada), f"alerts/{alert.pk}/assign", {"to": "olga"}, 403)
+
+
+def test_staff_writes_a_note_also_on_what_is_over(staff) -> None:
+    alert = make_alert(state="resolved", resolved_at=NOW)
+    body = post(staff, f"alerts/{alert.pk}/note", {"note": "It was the router."})
+    assert (body["state"], body["note"]) == ("resolved", "It was the router.")
+    assert [one["kind"] for one in body["events"]] == ["noted"]
+    post(staff, f"alerts/{alert.pk}/assign", {"to": "olga"}, 409)
 
 
 def test_staff_snoozes_up_to_a_moment(staff) -> None:

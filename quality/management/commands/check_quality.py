@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from quality.delivering import deliver_due
 from quality.describing import CheckText, described
 from quality.findings import Finding, Level
 from quality.registry import checks
@@ -54,6 +55,7 @@ class Command(BaseCommand):
             self._list(as_json=options["json"])
             return
         ran = _run(options["check"])
+        deliver_due(timezone.now())
         if options["json"]:
             self.stdout.write(json.dumps([_text(*one) for one in _found(ran)], indent=2))
         else:
