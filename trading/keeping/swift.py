@@ -22,7 +22,7 @@ from django.db import connection
 from ledgers.exchange.models import Account
 from ledgers.wire import fetch
 from trading.core.book import restore
-from trading.core.entries import assets_to_price, booking_order
+from trading.core.entries import Trade, assets_to_price, booking_order
 from trading.core.exact import total
 from trading.core.lots import OpenLot
 from trading.histories import trade_of
@@ -194,7 +194,17 @@ def _due(looked: Looked) -> list[Due]:
 
 
 def _asks_prices(shelf: Shelf, due: Sequence[Due]) -> bool:
-    return any(assets_to_price(one.entry, shelf.books[one.account_id].currency) for one in due)
+    """Tell whether a booking may ask for a price; a trade for cash tells those of both sides."""
+    for entry, account_id in due:
+        asked = assets_to_price(entry, shelf.books[account_id].currency)
+        if isinstance(entry, Trade) and shelf.books[account_id].currency in (
+            entry.base,
+            entry.quote,
+        ):
+            asked -= {entry.base, entry.quote}
+        if asked:
+            return True
+    return False
 
 
 def _restore(shelf: Shelf, due: Sequence[Due], looked: Looked) -> bool:

@@ -1,8 +1,8 @@
-"""What orders do when something they stand on is gone: nothing, or a denial with its code.
+"""What orders do when Redis, the price feed or a clock fails: nothing, or a denial with its code.
 
-The faults are real: a Valkey that is stopped, a PostgreSQL backend that is terminated or cannot
-write, quotes that are old, clocks that differ. After each, either there is no order or there is a
-whole one, with its decision in an unbroken trail; and the same client id tries again safely.
+The faults are real: a Valkey that is stopped, quotes that are old, clocks that differ. After each,
+either there is no order or there is a whole one, with its decision in an unbroken trail; and the
+same client id tries again safely.
 """
 
 from __future__ import annotations
@@ -17,30 +17,35 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 import redis
 from celery import current_app
-from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from ledgers.collecting import limits
 from ledgers.glass.records import QuoteRecord
-from trading.auditing import broken_links, chains
 from trading.core.cases import Code
 from trading.core.guarding import MAX_SKEW
 from trading.core.ordering import State
 from trading.killing import is_engaged
-from trading.models import AuditEntry, OrderIntent
+from trading.models import OrderIntent
 from trading.orders import submit
 from trading.sweeping import sweep
+from trading.tests.faults import (
+    KILL,
+    ORDERS,
+    assert_not_accepted,
+    assert_nothing_is_half_written,
+    assert_the_same_id_tries_again,
+    post,
+    wait_until,
+)
 from trading.tests.market import bought, paper_account, put, quote, wish
 
 pytestmark = pytest.mark.usefixtures("ledger")
-ORDERS, KILL = "/api/v1/trading/orders/", "/api/v1/trading/kill/"
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
 
@@ -55,40 +60,6 @@ def client(account: Any) -> APIClient:
     client = APIClient()
     client.force_authenticate(account.user)
     return client
-
-
-def post(client: APIClient, account: Any, client_id: str = "one") -> Any:
-    """Place an order for a tenth of a bitcoin."""
-    body = {"account": account.pk, "client_id": client_id, "side": "buy", "base": "BTC"}
-    return client.post(ORDERS, {**body, "quantity": "0.1"}, format="json")
-
-
-def assert_nothing_is_half_written() -> None:
-    """Demand one decision for each order, and a trail without a gap."""
-    decided = AuditEntry.objects.filter(kind=AuditEntry.Kind.DECISION)
-    assert sorted(decided.values_list("intent_id", flat=True)) == sorted(
-        OrderIntent.objects.values_list("pk", flat=True)
-    )
-    assert [link for chain in chains() for link in broken_links(chain)] == []
-
-
-def assert_not_accepted(answer: Any) -> None:
-    """Demand a 503 that says when to try again, and no order."""
-    assert answer.status_code == 503, answer.content
-    assert answer["Content-Type"] == "application/problem+json"
-    assert "again" in answer.json()["detail"]
-    assert not OrderIntent.objects.exists()
-    assert_nothing_is_half_written()
-
-
-def assert_the_same_id_tries_again(client: APIClient, account: Any) -> None:
-    """Demand that the order is placed once the fault is over, once."""
-    assert [post(client, account).status_code for _ in range(2)] == [201, 200]
-    assert OrderIntent.objects.get().state == State.ACCEPTED
-    assert_nothing_is_half_written()
-
-
-# --- Redis
 
 
 @contextmanager
@@ -124,14 +95,6 @@ def pings() -> bool:
         return bool(limits.connection().ping())
     except redis.RedisError:
         return False
-
-
-def wait_until(condition: Callable[[], bool], patience: float = 20) -> None:
-    """Wait for another process, at most so long."""
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_without_redis_no_order_is_taken_and_everything_else_goes_on(
@@ -215,178 +178,6 @@ def test_a_broker_that_hangs_holds_up_no_answer(
     assert OrderIntent.objects.get().state == State.ACCEPTED
 
 
-# --- PostgreSQL
-
-
-@contextmanager
-def deadly(table: str, when: str) -> Iterator[None]:
-    """Have the server terminate the backend that inserts into a table, before, after, at commit."""
-    kind = {
-        "before": "TRIGGER deadly BEFORE",
-        "after": "TRIGGER deadly AFTER",
-        "commit": "CONSTRAINT TRIGGER deadly AFTER",
-    }[when]
-    late = "DEFERRABLE INITIALLY DEFERRED" if when == "commit" else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE OR REPLACE FUNCTION deadly() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END$$"
-        )
-        cursor.execute(
-            f"CREATE {kind} INSERT ON {table} {late} FOR EACH ROW EXECUTE FUNCTION deadly()"
-        )
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP TRIGGER deadly ON {table}")
-
-
-@pytest.mark.parametrize("when", ["before", "after", "commit"])
-@pytest.mark.parametrize("table", ["trading_orderintent", "trading_auditentry"])
-def test_a_backend_that_ends_while_an_order_is_written_leaves_none(
-    account: Any, client: APIClient, table: str, when: str
-) -> None:
-    with deadly(table, when):
-        answer = post(client, account)
-    assert_not_accepted(answer)
-    assert_the_same_id_tries_again(client, account)
-
-
-@pytest.mark.parametrize(
-    "table", ["exchange_account", "trading_killswitch", "trading_risklimits", "glass_quote"]
-)
-def test_a_backend_that_ends_while_the_guard_looks_leaves_no_order(
-    account: Any, client: APIClient, table: str
-) -> None:
-    """The guard is kept waiting at a table; there its backend is terminated."""
-    with locked(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"):
-        thread, answers = in_a_thread(lambda: post(client, account))
-        wait_until(a_waiting_backend_was_ended)
-        thread.join(20)
-    assert_not_accepted(answers[0])
-    assert_the_same_id_tries_again(client, account)
-
-
-@contextmanager
-def locked(statement: str) -> Iterator[None]:
-    """Hold a lock by a connection of its own."""
-    with connection.get_new_connection(connection.get_connection_params()) as holder:
-        holder.autocommit = False
-        holder.execute(statement)
-        yield
-        holder.rollback()
-
-
-def in_a_thread(act: Callable[[], Any]) -> tuple[Thread, list[Any]]:
-    """Start something in a thread that has its own connection; its result will be in the list."""
-    results: list[Any] = []
-
-    def run() -> None:
-        try:
-            results.append(act())
-        finally:
-            connection.close()
-
-    thread = Thread(target=run)
-    thread.start()
-    return thread, results
-
-
-def a_waiting_backend_was_ended() -> bool:
-    """End the backend of this database that waits for a lock; tell whether there was one."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchall())
-
-
-def test_a_database_that_cannot_be_reached_takes_no_order(account: Any, client: APIClient) -> None:
-    known = dict(connection.settings_dict)
-    connection.close()
-    connection.settings_dict["HOST"] = "/nowhere"
-    try:
-        answers = [post(client, account), client.get(ORDERS)]
-    finally:
-        connection.settings_dict.update(known)
-    assert [answer.status_code for answer in answers] == [503, 503]
-    assert_not_accepted(answers[0])
-    assert_the_same_id_tries_again(client, account)
-
-
-def test_a_database_that_only_reads_takes_no_order_and_still_shows_them(
-    account: Any, client: APIClient
-) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET default_transaction_read_only = on")
-    try:
-        answer, shown = post(client, account), client.get(ORDERS)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SET default_transaction_read_only = off")
-    assert shown.status_code == 200
-    assert_not_accepted(answer)
-    assert_the_same_id_tries_again(client, account)
-
-
-def test_an_account_that_stays_locked_takes_no_order(account: Any, client: APIClient) -> None:
-    """Where the server limits the wait for a lock, as it should."""
-
-    def place() -> Any:
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '300ms'")
-        return post(client, account)
-
-    with locked("SELECT 1 FROM exchange_account FOR UPDATE"):
-        thread, answers = in_a_thread(place)
-        thread.join(20)
-    assert_not_accepted(answers[0])
-    assert_the_same_id_tries_again(client, account)
-
-
-def test_a_trail_that_cannot_be_written_lets_no_order_through(
-    account: Any, client: APIClient
-) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE trading_auditentry RENAME TO gone")
-    try:
-        client.raise_request_exception = False
-        answer = post(client, account)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE gone RENAME TO trading_auditentry")
-    assert answer.status_code >= 500
-    assert not OrderIntent.objects.exists()
-    assert_the_same_id_tries_again(client, account)
-
-
-@pytest.mark.parametrize(
-    "table",
-    [
-        *("trading_killswitch", "trading_risklimits", "glass_quote", "exchange_fill"),
-        *("exchange_transfer", "ledgers_feed", "ledgers_collectorrun"),
-    ],
-)
-def test_what_the_guard_cannot_read_is_a_denial(
-    account: Any, client: APIClient, table: str
-) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {table} RENAME TO gone")
-    try:
-        answer = post(client, account)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"ALTER TABLE gone RENAME TO {table}")
-    assert (answer.status_code, answer.json()["state"]) == (201, "denied")
-    assert answer.json()["code"] == Code.GUARD_FAILED
-    assert_nothing_is_half_written()
-
-
-# --- the price feed
-
-
 def only_quote(**other: Any) -> None:
     """Have one quote, with some of it missing or wrong."""
     at = other.pop("at", None) or timezone.now()
@@ -449,9 +240,6 @@ def test_a_dead_price_feed_locks_nobody_in() -> None:
     quote("990", "1000", at=timezone.now() - 3 * DAY)
     sold = submit(account.pk, wish("sell", "0.5"), actor="ada", now=timezone.now())
     assert sold.state == State.ACCEPTED, sold.reason
-
-
-# --- clocks
 
 
 @pytest.mark.parametrize("ahead", [MAX_SKEW + SECOND, -MAX_SKEW - SECOND, DAY, -DAY, 400 * DAY])

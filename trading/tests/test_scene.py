@@ -22,7 +22,7 @@ from ledgers.exchange.records import BalanceRecord
 from ledgers.glass.records import QuoteRecord
 from ledgers.models import CollectorRun, Feed
 from ledgers.public_ids import find
-from ledgers.reading import announce_and_stamp, pair
+from ledgers.reading import Pair, announce_and_stamp, pair
 from trading import scene
 from trading.auditing import chain_of
 from trading.core.cases import Limits, Scene
@@ -59,14 +59,14 @@ def intent(account: Account, side: str = "buy", quantity: str = "0.1", **other: 
     return OrderIntent.objects.create(account=account, **{**values, **other})
 
 
-def look(wanted: OrderIntent, now: datetime | None = None) -> scene.Look:
-    """Look at everything, now."""
-    return scene.look_at(wanted, PaperVenue(wanted.account), pair(), now or timezone.now())
+def look(wanted: OrderIntent, now: datetime | None = None, known: Pair | None = None) -> scene.Look:
+    """Look at everything that is known, now."""
+    return scene.look_at(wanted, PaperVenue(wanted.account), known or pair(), now or timezone.now())
 
 
-def seen(wanted: OrderIntent, now: datetime | None = None) -> Scene:
+def seen(wanted: OrderIntent, now: datetime | None = None, known: Pair | None = None) -> Scene:
     """Return what the rules would be given."""
-    return look(wanted, now).case.scene
+    return look(wanted, now, known).case.scene
 
 
 def midnight() -> datetime:
@@ -151,19 +151,24 @@ def test_a_market_is_what_the_venue_quotes_in_the_accounts_own_currency() -> Non
 
 def put_in_usd(bid: str, ask: str) -> None:
     """Quote bitcoin in a currency that is not the account's."""
+    put_quote("coinspot", bid=D(bid), ask=D(ask), currency="USD")
+
+
+def put_quote(feed: str, **other: Any) -> None:
+    """Quote bitcoin now, with something else about it."""
     now = timezone.now()
-    record = QuoteRecord(
-        event_at=now.replace(second=0, microsecond=0),
-        published_at=now,
-        source="coinspot",
-        asset="BTC",
-        currency="USD",
-        quoted_at=now,
-        bid=D(bid),
-        ask=D(ask),
-        last=None,
-    )
-    put("coinspot", "glass", MINUTE, [record])
+    values: dict[str, Any] = {
+        "event_at": now.replace(second=0, microsecond=0),
+        "published_at": now,
+        "source": feed,
+        "asset": "BTC",
+        "currency": "AUD",
+        "quoted_at": now,
+        "bid": D(990),
+        "ask": D(1000),
+        "last": None,
+    }
+    put(feed, "glass", MINUTE, [QuoteRecord(**{**values, **other})])
 
 
 def test_the_mark_is_the_newest_quote_and_its_doubt() -> None:
@@ -178,6 +183,23 @@ def test_the_mark_is_the_newest_quote_and_its_doubt() -> None:
     mark = seen(intent(account)).mark
     assert mark is not None
     assert (mark.bid, mark.ask, mark.doubt) == (D(990), D(1000), "")
+
+
+def test_an_example_is_no_price_however_new_it_is() -> None:
+    account = paper_account()
+    quote("980", "1010", at=timezone.now() - 2 * DAY)
+    put_quote("seed:coinspot")
+    mark = seen(intent(account)).mark
+    assert mark is not None
+    assert mark.doubt
+
+
+def test_a_quote_that_is_from_the_future_is_not_trusted() -> None:
+    """The clock of its source is ahead, so nobody knows how old it is."""
+    account = paper_account()
+    put_quote("coinspot", quoted_at=timezone.now() + 30 * SECOND)
+    mark = seen(intent(account)).mark
+    assert mark is None or mark.doubt
 
 
 def test_the_fee_is_the_venues() -> None:
@@ -400,4 +422,33 @@ def test_what_was_filled_is_held_and_no_longer_reserved(settings: Any) -> None:
     settle(first.pk, now=timezone.now())
     found = seen(intent(account))
     assert (found.held, found.incoming) == (D("0.1"), D(0))
+    assert found.free == 1000 - D("100.1")
+
+
+def test_of_an_order_that_is_filled_in_part_only_the_rest_is_reserved(settings: Any) -> None:
+    settings.OMC_PAPER_LATENCY = timedelta(0)
+    settings.OMC_PAPER_CAP = D(40)
+    account = paper_account("1000")
+    quote("990", "999")
+    first = intent(account, "buy", "0.1", reserved=D(120))
+    send(first.pk, now=timezone.now())
+    quote("990", "1000")
+    assert settle(first.pk, now=timezone.now()).state == State.PARTLY_FILLED
+    found = seen(intent(account))
+    assert (found.held, found.incoming) == (D("0.04"), D("0.06"))
+    assert found.free == 1000 - 120
+
+
+def test_what_was_filled_is_reserved_until_the_reader_sees_the_fill(settings: Any) -> None:
+    """Else the same money would be free twice: the order has ended, and its fill is not there."""
+    settings.OMC_PAPER_LATENCY = timedelta(0)
+    account = paper_account("1000")
+    quote("990", "999")
+    first = intent(account, "buy", "0.1", reserved=D(120))
+    send(first.pk, now=timezone.now())
+    before = pair()
+    quote("990", "1000")
+    assert settle(first.pk, now=timezone.now()).state == State.FILLED
+    found = seen(intent(account), known=before)
+    assert (found.held, found.incoming) == (D(0), D("0.1"))
     assert found.free == 1000 - D("100.1")
