@@ -28,6 +28,9 @@ from omc_project.tests.pages import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = timedelta(seconds=2)
+SHORT = timedelta(seconds=1)
+LONG = timedelta(minutes=5)
+"""Longer than any machine takes to start a worker."""
 WORKER = ("worker", "--without-gossip", "--without-mingle", "-c")
 Outcome = CollectorRun.Outcome
 
@@ -47,7 +50,9 @@ def paged(*, pause: float = 0) -> Iterator[str]:
 
 
 @contextmanager
-def program(*arguments: str, queue: str, replay: str = "") -> Iterator[subprocess.Popen[bytes]]:
+def program(
+    *arguments: str, queue: str, replay: str = "", patience: timedelta = SHORT
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run celery with this test's database and queue; it ends with the block."""
     environment = {
         **os.environ,
@@ -55,6 +60,7 @@ def program(*arguments: str, queue: str, replay: str = "") -> Iterator[subproces
         "OMC_TEST_DATABASE": connection.settings_dict["NAME"],
         "OMC_TEST_QUEUE": queue,
         "OMC_TEST_REPLAY": replay,
+        "OMC_TEST_PATIENCE": str(patience.total_seconds()),
         "PYTHONWARNINGS": "ignore",
     }
     process = subprocess.Popen(
@@ -90,7 +96,7 @@ def until(reached: Callable[[], bool], *, meanwhile: Callable[[], None], seconds
 @pytest.fixture
 def queue(ledger, settings) -> Iterator[str]:
     """Leave only the job of these tests to the dispatcher, on a queue of its own."""
-    settings.OMC_LEASE = settings.OMC_PATIENCE = timedelta(seconds=1)
+    settings.OMC_LEASE = settings.OMC_PATIENCE = SHORT
     others = dict(kinds)
     kinds.clear()
     kinds["collect"] = JobKind(
@@ -114,10 +120,10 @@ def test_five_kills_while_ten_thousand_records_come_in_lose_none_and_double_none
     with paged(pause=0.02) as replay:
         for share in range(1500, 7501, 1500):
             with program(*WORKER, "1", queue=queue, replay=replay):
-                until(lambda: stored.count() >= share, meanwhile=tick, seconds=30)  # noqa: B023
+                until(lambda: stored.count() >= share, meanwhile=tick, seconds=120)  # noqa: B023
         with program(*WORKER, "1", queue=queue, replay=replay):
             done = CollectorRun.objects.filter(outcome=Outcome.OK)
-            until(done.exists, meanwhile=tick, seconds=40)
+            until(done.exists, meanwhile=tick, seconds=120)
     assert stored.count() == stored.values("event_at").distinct().count() == PAGES * 100
     assert {row.revision for row in stored} == {0}
     outcomes = Counter(CollectorRun.objects.values_list("outcome", flat=True))
@@ -131,14 +137,14 @@ def test_five_kills_while_ten_thousand_records_come_in_lose_none_and_double_none
 def test_two_beats_at_once_make_one_run_a_slot(queue, tmp_path) -> None:
     beat = ("beat", "--loglevel", "ERROR", "--schedule")
     with paged() as replay:
-        options = {"queue": queue, "replay": replay}
+        options = {"queue": queue, "replay": replay, "patience": LONG}
         with (
             program(*WORKER, "2", **options),
             program(*beat, str(tmp_path / "one"), **options),
             program(*beat, str(tmp_path / "other"), **options),
         ):
             done = Slot.objects.filter(state=Slot.State.DONE)
-            until(lambda: done.count() >= 4, meanwhile=lambda: None, seconds=40)
+            until(lambda: done.count() >= 4, meanwhile=lambda: None, seconds=120)
     runs = Counter(CollectorRun.objects.values_list("slot", flat=True))
     assert set(done.values_list("pk", flat=True)) <= set(runs)
     assert set(runs.values()) == {1}

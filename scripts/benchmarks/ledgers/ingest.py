@@ -36,6 +36,7 @@ def measure(rows: int) -> list[Figure]:
     say(f"ingest: making {rows:,} candles")
     given = list(candles(rows))
     ready = peers.complete(given)
+    some = ready[: rows // UPSERTED]
     peers.make_table(given)
     passes = Passes()
     with frozen_heap():
@@ -45,11 +46,10 @@ def measure(rows: int) -> list[Figure]:
             wipe(peers.TABLE)
             passes.copy.append(cost_of(lambda: peers.raw_copy(ready)))
             wipe(peers.TABLE)
+            passes.upsert.append(cost_of(lambda: peers.upsert(some)))
+            wipe(peers.TABLE)
             _pass(passes, given)
         passes.correction = ingest([*given[:-1], corrected(given[-1])], LATER)
-        say("ingest: Django's upsert")
-        some = ready[: rows // UPSERTED]
-        passes.upsert.append(cost_of(lambda: peers.upsert(some)))
     wipe(peers.TABLE)
     return _figures(passes, rows)
 
