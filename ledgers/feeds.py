@@ -52,17 +52,27 @@ class FeedState:
         return self.state.name.lower()
 
 
-NEWEST = """
-    SELECT feed.name, feed.every, max(upper(coverage."window")),
-           max(upper(coverage."window")
-               + CASE WHEN upper(coverage."window") >= coverage.known_at THEN interval '0'
-                      ELSE coalesce(feed.every, interval '0') END)
-    FROM ledgers_feed feed
-    LEFT JOIN ledgers_coverage coverage ON coverage.feed_id = feed.name
-        AND coverage.available_at <= %(as_of)s AND coverage.known_at <= %(horizon)s
-    WHERE feed.name = ANY(%(feeds)s)
-    GROUP BY feed.name
+# The newest end is one probe of the index; what was due by an older look is within a cadence of it.
+ENDS = """
+    LEFT JOIN LATERAL (
+        SELECT upper("window") AS until FROM ledgers_coverage
+        WHERE feed_id = feed.name AND available_at <= %(as_of)s AND known_at <= %(horizon)s
+          AND upper("window") IS NOT NULL
+        ORDER BY upper("window") DESC LIMIT 1
+    ) newest ON true
+    LEFT JOIN LATERAL (
+        SELECT max(upper("window") + CASE WHEN upper("window") >= known_at THEN interval '0'
+                                          ELSE coalesce(feed.every, interval '0') END) AS due
+        FROM ledgers_coverage
+        WHERE feed_id = feed.name AND available_at <= %(as_of)s AND known_at <= %(horizon)s
+          AND upper("window") >= newest.until - coalesce(feed.every, interval '0')
+    ) latest ON true
 """
+"""Joins to a `feed` where its coverage ends (`newest.until`), and when more was `latest.due`."""
+NEWEST = f"""
+    SELECT feed.name, feed.every, newest.until, latest.due
+    FROM ledgers_feed feed {ENDS} WHERE feed.name = ANY(%(feeds)s)
+"""  # noqa: S608  # constants of this module
 
 
 def states(feeds: Iterable[Feed], pair: Pair) -> list[FeedState]:

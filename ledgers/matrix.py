@@ -1,7 +1,8 @@
 """What was known of one asset at each of many moments: its price, how news sounded, what happened.
 
 A moment sees what a question asked then would have seen: `available_at <= moment`, and of that
-the newest revision. One statement answers for all moments. The price is one index probe a moment.
+the newest revision. One statement answers for all moments. Prices at whole hours are kept; of other
+moments they are found by a scan of the last minutes, or an index probe each.
 Scores and events are swept: each revision counts in one unbroken run of moments, from when it was
 available to when it was superseded or fell out of the window, so that it is added at the first
 and taken away after the last.
@@ -10,7 +11,7 @@ and taken away after the last.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -19,9 +20,11 @@ from django.db import connection
 from ledgers.reading import TICK, Pair
 from ledgers.wire import fetch
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 MAX_AGE = timedelta(days=2)
 """An older price is none."""
-MAX_MOMENTS = 10_000
+RECENT = [timedelta(minutes=minutes) for minutes in range(6)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +64,37 @@ class Known(NamedTuple):
 
 
 INTERVALS = (60, 300, 900, 1800, 3600, 14400, 86400)
-# A quote's event is its minute, so the newest is most often of this minute or the last: all those
-# come by one scan, and only moments without one are probed for.
+# The newest quote at whole hours is kept.
+BY_HOUR = """
+    near AS MATERIALIZED (
+        SELECT place, price, priced_at, withdrawn FROM moment JOIN (
+            SELECT at, price, quoted_at AS priced_at, withdrawn, known_at
+            FROM glass_hourlyquote i WHERE {series} AND i.at >= %(since)s AND i.at < %(until)s
+        ) candidate USING (at) WHERE known_at <= {horizon}
+    ), {probed}
+"""
+# A quote's event is its minute, so the newest is most often of one of the last minutes: all those
+# come by one scan.
 BY_QUOTE = """
     candidate AS MATERIALIZED (
-        SELECT place, at, date_trunc('minute', at) - back * interval '1 minute' AS event_at
-        FROM moment, generate_series(0, 1) AS back
+        SELECT place, at, minute - back AS event_at
+        FROM (
+            SELECT *, date_bin('1 minute', at, timestamptz 'epoch') AS minute
+            FROM moment OFFSET 0
+        ) moment, unnest(%(recent)s::interval[]) AS back
     ), near AS MATERIALIZED (
         SELECT DISTINCT ON (place) place, {quote} FROM candidate JOIN (
             SELECT * FROM glass_quote i WHERE {series}
               AND i.event_at = ANY(ARRAY(SELECT event_at FROM candidate))
-              AND i.event_at > %(since)s - interval '2 minutes' AND i.event_at <= %(until)s
+              AND i.event_at > %(since)s - interval '1 hour' AND i.event_at <= %(until)s
         ) i USING (event_at)
         WHERE i.available_at <= candidate.at AND i.known_at <= {horizon}
         ORDER BY place, event_at DESC, i.revision DESC
-    ), priced AS (
+    ), {probed}
+"""
+# Only moments without one are probed for.
+PROBED = """
+    priced AS (
         SELECT place, price, priced_at, withdrawn FROM near
         UNION ALL
         SELECT place, price, priced_at, withdrawn
@@ -102,12 +121,18 @@ BY_CANDLE = """
     )
 """
 SERIES = "i.source = %(source)s AND i.asset = %(asset)s AND i.currency = %(currency)s"
+# Moments are counted in whole microseconds from `since`, then in steps, rounded up.
 SWEPT = """
-    SELECT * FROM (
-        SELECT {value} AS value, {from_place} AS from_place, {to_place} AS to_place
-        FROM ({rows}) i WHERE NOT withdrawn
-    ) placed WHERE from_place < to_place AND to_place > 0
+    SELECT value, {from_place} AS from_place, {to_place} AS to_place FROM (
+        SELECT {value} AS value,
+               (date_part('epoch', greatest(event_at, {visible})) * 1000000)::bigint
+                   - %(since_micros)s AS begins,
+               (date_part('epoch', least(event_at + %(window)s, superseded_at)) * 1000000)::bigint
+                   - %(since_micros)s AS ends
+        FROM ({rows}) i WHERE NOT withdrawn OFFSET 0
+    ) counted WHERE {from_place} < {to_place} AND {to_place} > 0
 """
+PLACE = "({0} + CASE WHEN {0} > 0 THEN %(step_micros)s - 1 ELSE 0 END) / %(step_micros)s"
 INSIDE = """
     i.assets @> ARRAY[%(asset)s]::varchar[] AND i.known_at <= %(horizon)s
     AND i.event_at > %(since)s - %(window)s AND i.event_at < %(until)s
@@ -127,11 +152,6 @@ EVENTS = """
         WHERE l.source = i.source AND l.source_key = i.source_key
           AND l.revision > i.revision AND l.known_at <= %(horizon)s
     ) later WHERE {inside}
-"""
-# The first moment at or after another, counted from `since`; whole microseconds, rounded up.
-PLACE = """
-    ((date_part('epoch', {0} - %(since)s) * 1000000)::bigint
-     + CASE WHEN {0} > %(since)s THEN %(micros)s - 1 ELSE 0 END) / %(micros)s
 """
 MATRIX = """
     WITH moment AS MATERIALIZED (
@@ -213,11 +233,19 @@ def matrix_as_json(question: MatrixQuestion) -> str:
 
 def _statement(question: MatrixQuestion) -> str:
     horizon = "least(candidate.at, %(horizon)s)" if question.recorded else "%(horizon)s"
-    shape = BY_CANDLE if question.interval else BY_QUOTE
-    priced = shape.format(horizon=horizon, series=SERIES, quote=QUOTE)
+    said = {"horizon": horizon, "series": SERIES, "quote": QUOTE}
+    priced = _shape(question).format(**said, probed=PROBED.format(**said))
     scores = _swept(SCORES, "value", question)
     events = _swept(EVENTS, "1", question)
     return MATRIX.format(priced=priced, scores=scores, events=events)
+
+
+def _shape(question: MatrixQuestion) -> str:
+    """Return how prices are found: at whole hours, at any moments, or as closes of candles."""
+    if question.interval:
+        return BY_CANDLE
+    is_hourly = not ((question.since - EPOCH) % HOUR or question.step % HOUR)
+    return BY_HOUR if is_hourly else BY_QUOTE
 
 
 def _swept(rows: str, value: str, question: MatrixQuestion) -> str:
@@ -228,8 +256,9 @@ def _swept(rows: str, value: str, question: MatrixQuestion) -> str:
     return SWEPT.format(
         rows=rows,
         value=value,
-        from_place=PLACE.format(f"greatest(event_at, {visible})"),
-        to_place=PLACE.format("least(event_at + %(window)s, superseded_at)"),
+        visible=visible,
+        from_place=PLACE.format("begins"),
+        to_place=PLACE.format("ends"),
     )
 
 
@@ -243,11 +272,13 @@ def _values(question: MatrixQuestion) -> dict[str, Any]:
         "interval": question.interval,
         "width": timedelta(seconds=question.interval),
         "max_age": MAX_AGE,
+        "recent": RECENT,
         "since": question.since,
         "until": until,
         "moments": moments,
         "step": question.step,
-        "micros": question.step // TICK,
+        "step_micros": question.step // TICK,
+        "since_micros": (question.since - EPOCH) // TICK,
         "window": question.window,
         "horizon": question.pair.horizon,
     }

@@ -6,7 +6,9 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
+from django.db.models import Func
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from ledgers.projecting import Projection
 from ledgers.querysets import FactQuerySet
@@ -173,13 +175,19 @@ class CollectorRun(models.Model):
 
 
 class RawPayload(models.Model):
-    """The bytes a source answered with, so that a better parser can read them again."""
+    """The bytes a source answered with, so that a better parser can read them again.
+
+    They are kept once, however often they come, and some time after they came last.
+    """
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     url = models.TextField(help_text="Without keys.")
     status = models.PositiveSmallIntegerField()
     content_type = models.CharField(max_length=100, blank=True)
     observed_at = models.DateTimeField()
+    seen_at = models.DateTimeField(
+        default=timezone.now, db_index=True, help_text="When they came last, to within a day."
+    )
     size = models.PositiveIntegerField(help_text="Bytes before compression.")
     body = models.BinaryField(null=True, help_text="zlib; null when it lies in the bucket.")
 
@@ -214,8 +222,9 @@ class Fact(models.Model):
 
     A subclass declares `identity` (which thing is meant), `compared` (which fields, when a newer
     observation differs in them, make the next revision), `record` (the value its parsers return)
-    and `projections` (caches that follow each store). Rows are never changed, but that an erasure
-    blanks the `erasable` ones of its columns: the texts that people wrote.
+    and `projections` (caches that follow each store). Where several feeds of a source may tell of
+    one thing, `is_told_by_many`, and they store in turns. Rows are never changed, but that an
+    erasure blanks the `erasable` ones of its columns: the texts that people wrote.
     """
 
     event_at = models.DateTimeField(help_text="When it happened in the world.")
@@ -237,6 +246,7 @@ class Fact(models.Model):
     record: ClassVar[type]
     projections: ClassVar[tuple[Projection, ...]] = ()
     ends: ClassVar[str | None] = None
+    is_told_by_many: ClassVar[bool] = False
     objects = FactQuerySet.as_manager()
 
     class Meta:
@@ -258,7 +268,10 @@ class Coverage(models.Model):
     run = models.ForeignKey(CollectorRun, models.PROTECT, related_name="+")
 
     class Meta:
-        indexes = [models.Index(fields=["feed", "known_at"], name="coverage_feed")]
+        indexes = [
+            models.Index(fields=["feed", "known_at"], name="coverage_feed"),
+            models.Index("feed", Func("window", function="upper"), name="coverage_ends"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.feed_id} {self.window}"

@@ -7,6 +7,7 @@ the timeline and in the admin.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import quote, unquote
@@ -25,8 +26,14 @@ class UnknownIdError(LookupError):
 
 def public_id(fact: Fact) -> str:
     """Return the id under which a fact can be cited and found again."""
-    values = [getattr(fact, field.attname) for field in fact._meta.pk_fields]
-    return f"{fact.ledger}.{fact._meta.model_name}.{'~'.join(map(_written, values))}"
+    key = {field.attname: getattr(fact, field.attname) for field in fact._meta.pk_fields}
+    return id_of(type(fact), key)
+
+
+def id_of(model: type[Fact], key: Mapping[str, Any]) -> str:
+    """Return the id of the fact of this model and key, without making the fact."""
+    values = (_written(key[field.attname]) for field in model._meta.pk_fields)
+    return f"{model.ledger}.{model._meta.model_name}.{'~'.join(values)}"
 
 
 def find(written: str, *, user_id: int | None = None) -> Fact:

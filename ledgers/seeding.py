@@ -30,7 +30,7 @@ class SeedFeed:
     """One feed to plant: its batches in the order in which they were observed.
 
     `gap` is a window in which nobody looked: rows in it are left out. `every` None is a feed that
-    is filled on demand.
+    is filled on demand. Someone looked every `pace` from `since` on, by default for a year.
     """
 
     source: str
@@ -39,6 +39,8 @@ class SeedFeed:
     scope: str = ""
     every: timedelta | None = DAY
     gap: Window | None = None
+    since: datetime | None = None
+    pace: timedelta = DAY / 2
 
     @property
     def name(self) -> str:
@@ -83,7 +85,7 @@ def plant(seed: SeedFeed, anchor: datetime) -> CollectorRun:
         },
     )
     run = CollectorRun(feed=feed, kind=CollectorRun.Kind.SEED, outcome=CollectorRun.Outcome.OK)
-    run.window = Range(first_day(anchor), anchor)
+    run.window = Range(seed.since or first_day(anchor), anchor)
     run.save()
     for number, batch in enumerate(seed.batches, start=1 - len(seed.batches)):
         _store(seed, batch, run, observed_at=anchor + number * timedelta(seconds=1))
@@ -109,13 +111,11 @@ def _store(
 
 
 def _looked(seed: SeedFeed, run: CollectorRun, anchor: datetime) -> Iterator[Coverage]:
-    """Yield two windows a day, each known when it ended, so that the past knows its own past."""
-    starts = [
-        day + half for day in [*days(anchor), midnight(anchor)] for half in (0 * DAY, DAY / 2)
-    ]
-    for start in starts:
-        end = min(start + DAY / 2, anchor)
-        if start < end and (seed.gap is None or start not in seed.gap):
+    """Yield one window after the other, each known when it ended: the past knows its own past."""
+    start = seed.since or first_day(anchor)
+    while start < anchor:
+        end = min(start + seed.pace, anchor)
+        if seed.gap is None or start not in seed.gap:
             yield Coverage(
                 feed_id=run.feed_id,
                 window=Range(start, end),
@@ -123,3 +123,4 @@ def _looked(seed: SeedFeed, run: CollectorRun, anchor: datetime) -> Iterator[Cov
                 available_at=end,
                 run=run,
             )
+        start = end

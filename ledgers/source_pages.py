@@ -31,9 +31,10 @@ from ledgers.collecting.needs import ask_again, owner_of
 from ledgers.collecting.probing import Probe, probe
 from ledgers.collecting.registry import broken, collectors, job_name
 from ledgers.collecting.replaying import SHIPPED, Replay, load
+from ledgers.feeds import FeedState
 from ledgers.jobs import task_of
 from ledgers.models import Ledger
-from ledgers.pages import COLOURS, OUTCOMES, age_of, ago, spoken, stamp
+from ledgers.pages import COLOURS, OUTCOMES, ago, spoken, stamp
 from ledgers.reading import pair
 from ledgers.sources import History, Source, all_sources, history_of, keys_of, sources_of
 
@@ -50,6 +51,7 @@ WORK = {
     "resting": "danger",
 }
 LEAST_EVERY, MOST_EVERY = 10, 7 * 86_400
+DAY, MANY_DAYS = timedelta(days=1), 3650
 MAX_KEY = 1000
 """Characters of a key."""
 
@@ -123,7 +125,7 @@ def source_page(request: HttpRequest, slug: str) -> HttpResponse:
         every = EveryForm(initial={"every": int(source.every.total_seconds())})
     context = {
         **admin.site.each_context(request),
-        "title": source.slug,
+        "title": f"Source {source.slug}",
         **_detail(source, history_of(slug, now), budget(now)),
         "every_form": every,
         "keys_form": keys,
@@ -251,7 +253,7 @@ def _row(source: Source, disk: Budget) -> dict[str, Any]:
         "state": state.label if state else "",
         "state_colour": COLOURS[state.label] if state else "",
         "reason": state.reason if state else "",
-        "age": age_of(state) if state else "",
+        "age": _age(state) if state else "",
         "feeds": len(source.feeds),
         "every": spoken(source.every),
         "last": f"{looked.outcome}, {_since(looked.started_at)}" if looked else "",
@@ -265,24 +267,37 @@ def _since(moment: datetime) -> str:
     return said if said == "just now" else f"{said} ago"
 
 
+def _age(state: FeedState) -> str:
+    """Write how long ago a feed's coverage ended."""
+    return _since(state.covered_until) if state.covered_until else "never"
+
+
 def _lag(history: History) -> dict[str, str]:
-    """Return how late the newest rows came, to the second."""
+    """Return how late the newest rows came: to the second, but of days only these."""
     if history.newest is None or history.lag is None:
         return {}
-    mean, longest = (
-        timedelta(seconds=round(width.total_seconds()))
-        for width in (history.lag.mean, history.lag.longest)
-    )
+    mean, longest = map(_width, (history.lag.mean, history.lag.longest))
     stored = _since(history.newest.started_at)
     return {
-        "mean": str(mean),
+        "mean": mean,
         "note": f"At most {longest}, of {history.lag.rows} rows stored {stored}.",
     }
 
 
+def _width(lag: timedelta) -> str:
+    return spoken(lag) if lag >= DAY else str(timedelta(seconds=round(lag.total_seconds())))
+
+
+def _left(days: int | None) -> str:
+    """Write for how many days the disk lasts; of more than ten years nobody knows."""
+    if days is None:
+        return "unknown"
+    return f"{days:,}" if days < MANY_DAYS else f"over {MANY_DAYS:,}"
+
+
 def _disk(disk: Budget) -> list[dict[str, str]]:
     """Return the cards about the disk."""
-    growth, left = disk.growth, disk.days_left
+    growth = disk.growth
     free = filesizeformat(disk.free) if disk.free is not None else "unknown"
     where = (
         "On the volume of the database."
@@ -297,7 +312,7 @@ def _disk(disk: Budget) -> list[dict[str, str]]:
         _card("Free", free, where),
         _card(
             "Days left",
-            f"{left:,}" if left is not None else "unknown",
+            _left(disk.days_left),
             "At this pace, without what retention drops.",
         ),
     ]
@@ -318,7 +333,7 @@ def _detail(source: Source, history: History, disk: Budget) -> dict[str, Any]:
         "hosts": ", ".join(source.collector.hosts),
         "budget": source.collector.requests_per_minute,
         "default_every": spoken(source.collector.every),
-        "days_left": f"{disk.days_left:,}" if disk.days_left is not None else "",
+        "days_left": _left(disk.days_left) if disk.days_left is not None else "",
         "failures": schedule.failures if schedule else 0,
         "rests_until": stamp(rests_until) if rests_until else "",
         "lag": _lag(history),
@@ -329,8 +344,8 @@ def _detail(source: Source, history: History, disk: Budget) -> dict[str, Any]:
                 "every": spoken(feed.every) if feed.every else "on demand",
                 "state": state.label,
                 "colour": COLOURS[state.label],
-                "age": age_of(state),
-                "reason": state.reason,
+                "age": _age(state),
+                "reason": state.reason.removeprefix(f"{feed.name} is "),
             }
             for feed, state in zip(source.feeds, source.judged, strict=True)
         ],

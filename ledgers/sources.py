@@ -73,7 +73,12 @@ class Source:
             case Work.RESTING:
                 return _rests(self.schedule)
             case Work.ON:
-                return f"It lacks {', '.join(self.lacks)}." if self.lacks else ""
+                return self._why_idle()
+
+    def _why_idle(self) -> str:
+        if self.lacks:
+            return f"It lacks {', '.join(self.lacks)}."
+        return "" if self.feeds else "It has nothing to look at: no account has its keys."
 
     def _why_off(self) -> str:
         if not self.collector.needs:

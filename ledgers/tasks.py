@@ -10,6 +10,7 @@ from ledgers.collecting.http import RequestsHttp
 from ledgers.collecting.registry import active
 from ledgers.collecting.runner import run_collector
 from ledgers.jobs import task_of
+from ledgers.pruning import prune
 from ledgers.retention import drop_old, make_ahead
 
 
@@ -33,9 +34,10 @@ def collect(slot_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def keep(slot_id: int) -> None:
-    """Make the months to come of partitioned tables and drop those that are too old."""
+    """Make the months to come of partitioned tables, and let go what is old enough."""
     if claim := slots.claim(slot_id, timezone.now()):
         make_ahead(timezone.now())
         drop_old(timezone.now())
+        prune(timezone.now())
         with slots.fenced(claim) as slot:
             slots.finish(slot)

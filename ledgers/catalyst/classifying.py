@@ -52,13 +52,16 @@ def _rule(kind: Event.Kind, *words: str, needs_asset: bool = False) -> _Rule:
 
 
 MOVES = r"(sends?|receives?|deposits?|withdrawals?|wallets?)"
+SERVICES = r"(networks?|systems?|services?|trading|transfers?|payments?|log-?ins?|website|app)"
+STARTS = r"(open(s|ed)?|begin(s|ning)?|start(s|ed)?|commenc(es|ed|ing))"
 RULES = (
     _rule(
         Kind.ANNOUNCEMENT,
         r"newsletters?|round-?up|recap|digest|webinar|podcast|guides?|faqs?|tax(es)?",
         r"(week|month|year) in review|market (update|report|wrap|insights?)",
         r"(weekly|monthly|quarterly) (update|report|review|wrap)",
-        r"how (to|do|does|can|are)|beware|scams?|phishing",
+        r"how (to|do|does|can|are)|what (is|are)|things to know|explain(ed|er)s?",
+        r"beware|scams?|phishing",
         r"(de-?)?listings? (polic(y|ies)|process|criteria|requirements?|fees?|team)",
     ),
     _rule(
@@ -75,7 +78,7 @@ RULES = (
         r"(end(ing|s)?|ceas(e|es|ing)|stop(s|ping)?|drop(s|ping)?) (of )?(support|trading)",
         r"(trading|support) (is |will )?(end(s|ing)?|ceas(e|es|ing)|stop(s|ping)?)",
         r"no longer (be )?(supported|supporting|available|tradable|offered|support|offer)",
-        r"leav(es|ing) (the list|coinspot)",
+        r"leav(es|ing) (the list|coinspot)|phas(e|ed|ing)[ -]out|goodbye|farewell",
         needs_asset=True,
     ),
     _rule(
@@ -91,22 +94,52 @@ RULES = (
         r"resum(e|es|ed|ing|ption)|re-?(enabled|stored|opened|opens|activated)",
         r"delay(s|ed)?|connectivity|intermittent|issues|problems|on hold|(system|node) upgrade",
         rf"{MOVES}\b.*\b(unavailable|disabled|enabled|closed|again)",
+        rf"({MOVES}|{SERVICES})\b.*\b(slow(er|ly)?|congest(ed|ion)|unstable|busy)",
+        rf"({MOVES}|{SERVICES})\b.*\b(operational|(is|are) back|back up|fixed|normal|working)",
     ),
-    _rule(Kind.FORK, r"(network|protocol|chain) upgrade|halving|to \w+ swap", needs_asset=True),
+    _rule(
+        Kind.DELISTING,
+        r"(coin|token|asset|market|pair)s? (removals?|closures?)|clos(ure|ing) .*markets?",
+        r"(coins?|tokens?|assets?) (leav(e|ing)|to be removed)",
+    ),
+    _rule(
+        Kind.DELISTING,
+        r"(trading|support|markets?|pairs?)\b.*\b(ends?|ending|ceas(e|es|ing)|clos(e|es|ing|ure))",
+        r"(end(ing|s)?|ceas(e|es|ing)|stop(s|ping)?) (to )?(offer(ing)?|list(ing)?|support(ing)?)",
+        r"(final|last) (notice|call|chance|reminder)|(sell|send|withdraw|move) (or \w+ )?your",
+        needs_asset=True,
+    ),
+    _rule(
+        Kind.FORK,
+        r"(network|protocol|chain) upgrade|halving|converts? (in)?to|(new|change of) ticker",
+        r"to \w+ (swap|migration|conversion|upgrade)|(migration|conversion|ticker change)",
+        r"(token|coin|layer 2|l2) (transition|swap|distribution)|merg(es|ing) (in)?to",
+        r"(?-i:(becomes|is now( called)?) [A-Z]\w*)|renam(es?|ed|ing)( to)?",
+        needs_asset=True,
+    ),
     _rule(Kind.STAKING, r"(un)?stak(ing|e|ers?)|apy|validators?"),
+    _rule(Kind.STAKING, r"earn (rates?|rewards?|products?|programs?|terms?)"),
     _rule(Kind.STAKING, r"earn", needs_asset=True),
     _rule(
         Kind.LISTING,
         r"new (coin|token|asset|crypto|cryptocurrency)s? (listings?|added|available|this)",
         r"new listings?|listing of|(lists|listed) .*(coins?|tokens?|assets?)",
+        r"(this|last) week's (listings?|coins?|tokens?)",
+        r"(latest|recent|fresh|more) (coins?|tokens?)",
+        r"(latest|recent|upcoming) listings?|(coins?|tokens?|assets?) (join|arrive)",
     ),
     _rule(
         Kind.LISTING,
         r"listings?|lists|listed|new (crypto )?(coin|token|asset|trading pair|pair|market)s?",
         r"(now|is|are) (available|live|tradable|open|here)|available (now|to trade|to buy|on)",
-        r"add(s|ed|ing)|coming (soon|to coinspot)|welcomes?|introducing|joins|debuts",
-        r"(lands|landed|arrives|arrived) (at|in|on)",
+        r"add(s|ed|ing|itions?)|newest|welcomes?|introducing|joins|debuts?",
+        r"coming (soon|to coinspot)|(lands|landed|arrives|arrived) (at|in|on)",
+        r"has (landed|arrived|joined)|meet|say hello",
+        r"(hits|get .+ on) (the )?coinspot|available (in|from|today)",
         r"launch(es|ed|ing)?|(now|can) (buy|trade|trading|on)|(buy|trade) .+ (now|on coinspot)",
+        r"(goes|going|now) live|now be (bought|sold|swapped|traded)|(start|begin) trading",
+        rf"(trading|markets?|pairs?) (is |are |now )*{STARTS}",
+        r"open(s|ed)? (for|to) (trade|trading)|first (day|time) on",
         needs_asset=True,
     ),
 )

@@ -54,6 +54,7 @@ class Event(Fact):
 
     ledger = Ledger.CATALYST
     identity = ("source", "source_key")
+    is_told_by_many = True
     compared = ("kind", "title", "form", "edited_at")
     erasable = ("title", "company", "url")
     record = records.EventRecord

@@ -5,21 +5,28 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from datetime import timedelta
 from functools import cache
 from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from ledgers.collecting.collector import Reject
 from ledgers.collecting.payload import Payload
 from ledgers.collecting.revalidating import forget_answers
 from ledgers.models import CollectorRun, RawPayload, RejectedRecord
 
+DAY = timedelta(days=1)
+
 
 def keep_payload(payload: Payload) -> None:
     """Keep the bytes once per content, compressed: in the bucket if there is one, else here."""
-    if RawPayload.objects.filter(pk=payload.sha256).exists():
+    now = timezone.now()
+    if kept := RawPayload.objects.filter(pk=payload.sha256).only("seen_at").first():
+        if kept.seen_at < now - DAY:
+            RawPayload.objects.filter(pk=payload.sha256).update(seen_at=now)
         return
     body: bytes | None = zlib.compress(payload.body)
     if settings.OMC_PAYLOAD_BUCKET:
@@ -31,6 +38,7 @@ def keep_payload(payload: Payload) -> None:
         status=payload.status,
         content_type=payload.content_type[:100],
         observed_at=payload.observed_at,
+        seen_at=now,
         size=len(payload.body),
         body=body,
     )
@@ -75,12 +83,17 @@ def read_payload(kept: RawPayload) -> bytes:
 
 
 def forget_payloads(hashes: Collection[str]) -> int:
-    """Delete kept bytes for good, wherever they lie; return how many payloads went."""
+    """Delete kept bytes for good, so that nothing brings them back; return how many went."""
+    forget_answers()
+    return drop_payloads(hashes)
+
+
+def drop_payloads(hashes: Collection[str]) -> int:
+    """Delete kept bytes, wherever they lie; return how many payloads went."""
     kept = RawPayload.objects.filter(pk__in=hashes)
     if settings.OMC_PAYLOAD_BUCKET:
         for sha256 in kept.filter(body=None).values_list("pk", flat=True):
             bucket().delete_object(Bucket=settings.OMC_PAYLOAD_BUCKET, Key=_key(sha256))
-    forget_answers()
     return kept.delete()[0]
 
 

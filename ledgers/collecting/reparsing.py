@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, Func, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from ledgers.assets import note_assets
@@ -26,7 +26,7 @@ from ledgers.collecting.keeping import answers_of, forget_payloads, settle_rejec
 from ledgers.collecting.looks import batches, parsed, settled
 from ledgers.collecting.payload import Payload
 from ledgers.collecting.storing import Stored, store
-from ledgers.models import CollectorRun, RejectedRecord
+from ledgers.models import CollectorRun, RawPayload, RejectedRecord
 
 logger = logging.getLogger(__name__)
 Kind, Outcome = CollectorRun.Kind, CollectorRun.Outcome
@@ -42,10 +42,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True, kw_only=True)
 class Reread:
-    """What reading the looks of one feed again came to; `missing` payloads are no longer kept."""
+    """What reading the looks of one feed again came to.
+
+    Of the looks that are `gone` no payload is kept any more, of the others `missing` ones are not.
+    """
 
     feed: str
     looks: int = 0
+    gone: int = 0
     payloads: int = 0
     missing: int = 0
     unreadable: int = 0
@@ -64,7 +68,10 @@ def reparse(
     """
     looks = _looks_to_read(collector, since)
     for feed in looks.order_by("feed").values_list("feed", flat=True).distinct():
-        yield _reparse_feed(collector, looks.filter(feed=feed), Reread(feed=feed), progress)
+        own = looks.filter(feed=feed)
+        there = own.filter(Exists(_payloads_kept()))
+        done = Reread(feed=feed, gone=own.count() - there.count())
+        yield _reparse_feed(collector, there, done, progress)
 
 
 def _looks_to_read(collector: Collector, since: datetime | None) -> QuerySet[CollectorRun]:
@@ -75,6 +82,13 @@ def _looks_to_read(collector: Collector, since: datetime | None) -> QuerySet[Col
     )
     looks = looks.exclude(payloads=[]).exclude(outcome=Outcome.RUNNING)
     return looks.filter(started_at__gte=since) if since else looks
+
+
+def _payloads_kept() -> QuerySet[RawPayload]:
+    """Return the payloads of a look that are still there, for a question about looks."""
+    look = CollectorRun.objects.filter(pk=OuterRef(OuterRef("pk")))
+    own = look.values_list(Func("payloads", function="unnest", output_field=CharField()))
+    return RawPayload.objects.filter(sha256__in=own)
 
 
 def _reparse_feed(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -91,15 +91,23 @@ class Recording:
         return None if found is None else (found.group(1) if found.groups() else "")
 
 
+def _clock() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  # a server's own clock
+
+
 @dataclass(slots=True)
 class Replay:
     """The recordings of one folder, and how far each route has got."""
 
     recordings: list[Recording]
     in_sequence: bool = False
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))  # noqa: TID251  # a server's own clock
+    clock: Callable[[], datetime] = _clock
+    started_at: datetime = field(init=False)
     _next: dict[Any, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.started_at = self.clock()
 
     def find(
         self, host: str, method: str, url: SplitResult, fault: str
@@ -171,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(f"/{rest}")
         fault = self.headers.get(FAULT_HEADER, "")
         found = self.server.replay.find(host, self.command, url, fault)
-        now = datetime.now(UTC)  # noqa: TID251  # a server's own clock
+        now = self.server.replay.clock()
         if found is None:
             problem = {"error": "no recording", "host": host, "path": url.path, "query": url.query}
             self._send(NOT_FOUND, "application/json", json.dumps(problem).encode(), now)
@@ -210,9 +218,14 @@ class ReplayServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def replaying(recordings: Iterable[Recording], *, in_sequence: bool = False) -> Iterator[str]:
-    """Serve recordings while the block runs, and give their address."""
-    server = ReplayServer(Replay(list(recordings), in_sequence=in_sequence))
+def replaying(
+    recordings: Iterable[Recording],
+    *,
+    in_sequence: bool = False,
+    clock: Callable[[], datetime] = _clock,
+) -> Iterator[str]:
+    """Serve recordings while the block runs, and give their address; `clock` tells its time."""
+    server = ReplayServer(Replay(list(recordings), in_sequence=in_sequence, clock=clock))
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

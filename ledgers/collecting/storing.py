@@ -17,7 +17,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from ledgers.collecting.layout import Layout, Row, layout_of
 from ledgers.collecting.refusing import without_erased
@@ -29,6 +29,7 @@ from ledgers.projecting import Change, Series
 from ledgers.reading import announce_and_stamp
 
 MAX_BATCH = 50_000
+TURN = "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))"
 BATCH = 25_000
 """Rows of one transaction of a long ingest: enough to go unnoticed in memory."""
 
@@ -62,7 +63,7 @@ def store(
     if layout.is_partitioned:
         ensure_months(layout.table, map(layout.event_of, rows))
     with transaction.atomic():
-        stamps = _open(run, observed_at)
+        stamps = _open(model, run, observed_at)
         kept = without_erased(model, layout, rows)
         parts = split(layout, kept)
         insert_new(layout, parts.fresh, stamps)
@@ -120,7 +121,7 @@ def _last_of_each(layout: Layout, rows: Sequence[Row]) -> list[Row]:
     return list(dict(zip(map(layout.key_of, rows), rows, strict=True)).values())
 
 
-def _open(run: CollectorRun, observed_at: datetime) -> Stamps:
+def _open(model: type[Fact], run: CollectorRun, observed_at: datetime) -> Stamps:
     """Lock the feed, stamp the transaction, and move the feed's newest observation.
 
     A replay reads all kept observations again, oldest first, so that the newest has the last
@@ -133,6 +134,8 @@ def _open(run: CollectorRun, observed_at: datetime) -> Stamps:
     if is_newest:
         through = max(through, observed_at) if is_replay else observed_at
         Feed.objects.filter(pk=feed.pk).update(parser=run.parser, observed_through=through)
+    if model.is_told_by_many:
+        _take_turn(model, feed)
     return Stamps(
         known_at=announce_and_stamp(),
         observed_at=observed_at,
@@ -143,6 +146,15 @@ def _open(run: CollectorRun, observed_at: datetime) -> Stamps:
         is_replay=is_replay,
         is_seed=run.kind == run.Kind.SEED,
     )
+
+
+def _take_turn(model: type[Fact], feed: Feed) -> None:
+    """Wait, before the stamp, for the other feeds of a source that tell of the same things.
+
+    Without it two feeds that bring one thing at the same time would both find it new.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(TURN, [model._meta.db_table, feed.source])
 
 
 def _project(model: type[Fact], layout: Layout, parts: Split, merged: Merged) -> None:

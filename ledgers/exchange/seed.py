@@ -40,7 +40,7 @@ def feeds(own: dict[str, Account], anchor: datetime, price: Price) -> Iterator[S
         account = own[venue]
         diary = Diary(account_id=account.pk, price=price)
         tell(diary, partial(_moment, anchor))
-        balances = list(_balances(diary, anchor))
+        balances = list(balances_of(diary, anchor))
         yield SeedFeed(
             source=venue,
             scope=str(account.pk),
@@ -102,12 +102,12 @@ def _trade(diary: Diary, chance: random.Random, at: datetime, *, fee: Decimal) -
         diary.order("buy", asset, quantity, at, fee=fee, fills=fills)
 
 
-def _balances(diary: Diary, anchor: datetime) -> Iterator[BalanceRecord]:
-    """Yield what was held at the end of each week and at the anchor."""
+def balances_of(diary: Diary, anchor: datetime, *, weeks: int = 51) -> Iterator[BalanceRecord]:
+    """Yield what was held at the end of each of the last weeks and at the anchor."""
     moves = sorted(diary.moves)
-    weeks = [midnight(anchor) - number * 7 * DAY for number in range(51, 0, -1)]
+    ends = [midnight(anchor) - number * 7 * DAY for number in range(weeks, 0, -1)]
     held: dict[str, Decimal] = defaultdict(Decimal)
-    for at in [*weeks, anchor]:
+    for at in [*ends, anchor]:
         while moves and moves[0][0] <= at:
             _, asset, quantity = moves.pop(0)
             held[asset] += quantity

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
-from ledgers.glass import projections, records
+from ledgers.glass import hourly, projections, records
 from ledgers.glass.querysets import QuoteQuerySet
 from ledgers.models import Fact, Ledger
 from ledgers.numeric import ExactField
@@ -42,6 +42,7 @@ class Quote(Fact):
     projections: ClassVar[tuple[Projection, ...]] = (
         projections.LatestQuotes(),
         projections.OF_QUOTES,
+        hourly.HourlyQuotes(),
     )
     ends = "glass_latestquote"
     objects = QuoteQuerySet.as_manager()  # type: ignore[misc]  # the plugin's view of managers
@@ -162,6 +163,27 @@ class LatestQuote(models.Model):
         return f"{self.asset}/{self.currency} {self.bid}..{self.ask} at {self.event_at:%F %T}"
 
 
+class HourlyQuote(models.Model):
+    """The newest quote that was available at a whole hour: a cache of one row of `Quote`, no fact.
+
+    Read it through `ledgers.matrix`, which knows when it may be used.
+    """
+
+    pk = models.CompositePrimaryKey("source", "asset", "currency", "at")
+    source = models.CharField(max_length=40)
+    asset = models.CharField(max_length=30)
+    currency = models.CharField(max_length=30)
+    at = models.DateTimeField(help_text="The hour.")
+    event_at = models.DateTimeField()
+    known_at = models.DateTimeField()
+    quoted_at = models.DateTimeField()
+    price = ExactField(null=True)
+    withdrawn = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"{self.asset}/{self.currency} {self.price} at {self.at:%F %T}"
+
+
 class Rollup(models.Model):
     """A closed bar of an hour or a day: a cache over candles of `base` seconds or quotes (0).
 
@@ -185,6 +207,11 @@ class Rollup(models.Model):
     count = models.PositiveIntegerField(help_text="Inputs that have a price.")
     available_at = models.DateTimeField()
     known_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["event_at"], condition=models.Q(width=86400), name="rollup_days")
+        ]
 
     def __str__(self) -> str:
         return f"{self.asset}/{self.currency} {self.close} at {self.event_at:%F %T}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 # The newest quote of all is the newest that a read sees, if the read sees it.
 CACHED = """
     SELECT {columns} FROM glass_latestquote f
-    WHERE source = %(source)s AND currency = %(currency)s AND asset = ANY(%(assets)s)
+    WHERE source = %(source)s AND currency = %(currency)s
+      AND asset = ANY(ARRAY(SELECT json_array_elements_text(%(assets)s::json)))
       AND event_at <= %(at)s AND available_at <= %(as_of)s AND known_at <= %(horizon)s
 """
 
 # Newest seen minute first, and of that minute the newest seen revision; a row per asset asked.
 NEWEST = """
-    SELECT q.* FROM unnest(%(assets)s::text[]) AS wanted (asset)
+    SELECT q.* FROM json_array_elements_text(%(assets)s::json) AS wanted (asset)
     CROSS JOIN LATERAL (
         SELECT {columns} FROM glass_quote f
         WHERE f.source = %(source)s AND f.asset = wanted.asset AND f.currency = %(currency)s
@@ -142,7 +144,7 @@ def _newest(
     wanted = set(assets)
     columns = ", ".join(names)
     question = {
-        "assets": sorted(wanted),
+        "assets": json.dumps(sorted(wanted)),
         "source": source,
         "currency": currency,
         "at": at or pair.as_of,
@@ -152,6 +154,6 @@ def _newest(
     found = fetch(CACHED.format(columns=columns), question)
     older = wanted.difference(row[names.index("asset")] for row in found)
     if older:
-        question["assets"] = sorted(older)
+        question["assets"] = json.dumps(sorted(older))
         found += fetch(NEWEST.format(columns=columns), question)
     return found

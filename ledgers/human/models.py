@@ -70,6 +70,7 @@ class Post(Fact):
 
     ledger = Ledger.HUMAN
     identity = ("source", "post_id")
+    is_told_by_many = True
     compared = ("title", "score", "comments")
     erasable = ("author", "title", "url")
     record = records.PostRecord

@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 from ledgers.catalyst.models import Event
 from ledgers.catalyst.records import EventRecord
 from ledgers.collecting.storing import store
-from ledgers.glass.models import Candle, Quote
+from ledgers.glass.hourly import HourlyQuotes
+from ledgers.glass.models import Candle, HourlyQuote, Quote
 from ledgers.human.models import Score
 from ledgers.human.records import ScoreRecord
 from ledgers.matrix import MAX_AGE, Known, MatrixQuestion, interval_of, matrix, matrix_as_json
 from ledgers.models import CollectorRun
 from ledgers.reading import Pair, pair
 from ledgers.tests.factories import HOUR, T0, make_run
-from ledgers.tests.histories import STEP, candle, price_of, quote
+from ledgers.tests.histories import STEP, candle, payloads, price_of, quote
 
 pytestmark = pytest.mark.usefixtures("ledger")
 Kind = CollectorRun.Kind
@@ -160,19 +161,46 @@ def play(history: Any, asset: str, model: Any) -> None:
         store(Event, happened, run, observed_at=observed_at)
 
 
-@settings(max_examples=20)
-@given(history=histories, recorded=st.booleans(), model=st.sampled_from([Quote, Candle]))
-def test_the_matrix_is_what_each_moment_would_have_been_told(history, recorded, model) -> None:
+@settings(max_examples=30)
+@given(
+    history=histories,
+    recorded=st.booleans(),
+    model=st.sampled_from([Quote, Candle]),
+    step=st.sampled_from([STEP * 2 / 3, HOUR]),
+)
+def test_the_matrix_is_what_each_moment_would_have_been_told(
+    history, recorded, model, step
+) -> None:
     asset = next(assets)
     play(history, asset, model)
     interval = 0 if model is Quote else 1800
     now = pair()
-    asked = question(asset, now, recorded=recorded, interval=interval)
+    asked = question(asset, now, recorded=recorded, interval=interval, step=step)
     assert rounded(matrix(asked)) == rounded(naive(asked))
     live = replace(
         asked, since=now.as_of - 3 * STEP, until=now.as_of + 9 * STEP, window=timedelta(days=3650)
     )
     assert rounded(matrix(live)) == rounded(naive(live))
+
+
+@settings(max_examples=12)
+@given(
+    history=st.lists(payloads, min_size=1, max_size=5),
+    restates=st.booleans(),
+    recorded=st.booleans(),
+)
+def test_a_matrix_of_whole_hours_stays_what_it_was_whatever_comes_later(
+    history, restates, recorded
+) -> None:
+    asset = next(assets)
+    told: dict[Pair, list[Known]] = {}
+    for payload in history:
+        payload.keep(Quote, asset, restates=restates)
+        for cut in (pair(), pair(T0 + 3 * HOUR)):
+            told[cut] = matrix(question(asset, cut, step=HOUR, recorded=recorded))
+    for cut, was in told.items():
+        asked = question(asset, cut, step=HOUR, recorded=recorded)
+        assert matrix(asked) == was == naive(asked)
 
 
 def test_an_edit_and_a_second_model_take_over_when_they_are_known() -> None:
@@ -197,6 +225,61 @@ def test_a_price_that_is_old_or_withdrawn_is_none() -> None:
     late = question("BTC", pair(), since=T0 + 47 * HOUR, until=T0 + 50 * HOUR, step=HOUR)
     assert [one.price for one in matrix(late)] == [3, 3, None]
     assert matrix(late)[0].priced_at == T0 + STEP
+
+
+def backfill(*steps: int, price: str = "2") -> None:
+    """Store quotes of a source that tells its past and never restates it."""
+    run = make_run(kind=Kind.BACKFILL, restates=False)
+    store(Quote, [quote(step, price) for step in steps], run, observed_at=T0 + 20 * HOUR)
+
+
+def prices(cut: Pair, **options: Any) -> list[Decimal | None]:
+    """Return the prices of the first six hours."""
+    asked = question("BTC", cut, until=T0 + 6 * HOUR, step=HOUR, **options)
+    return [one.price for one in matrix(asked)]
+
+
+def test_each_whole_hour_keeps_the_quote_that_was_the_newest_then() -> None:
+    backfill(1, 2, 5, 9)
+    kept = HourlyQuote.objects.order_by("at").values_list("at", "event_at")
+    newest = {1: 2, 2: 2, 3: 5, 4: 5}
+    assert list(kept) == [(T0 + hour * HOUR, T0 + step * STEP) for hour, step in newest.items()]
+    HourlyQuote.objects.update(price=99)
+    assert prices(pair()) == [None, 99, 99, 99, 99, 2]
+
+
+def test_a_kept_hour_that_a_horizon_does_not_let_through_comes_from_the_facts() -> None:
+    backfill(1, 5, 9)
+    before = pair()
+    backfill(3, price="3")
+    HourlyQuote.objects.update(price=99)
+    assert prices(before) == [None, 99, 2, 99, 99, 2]
+    assert prices(pair(), recorded=True) == [None] * 6
+
+
+def test_what_is_known_later_changes_no_hour_that_is_over() -> None:
+    backfill(1, 5, 9)
+    kept = list(HourlyQuote.objects.values())
+    store(Quote, [quote(3, "3"), quote(5, "3")], make_run(), observed_at=T0 + 21 * HOUR)
+    assert list(HourlyQuote.objects.values()) == kept
+    assert prices(pair()) == [None, 2, 2, 2, 2, 2]
+
+
+def test_an_hour_that_is_not_over_is_not_kept() -> None:
+    soon = pair().as_of.replace(minute=0, second=0, microsecond=0) + HOUR
+    ahead = replace(quote(0), event_at=soon, published_at=soon, quoted_at=soon)
+    store(Quote, [replace(ahead, event_at=soon - 3 * HOUR), ahead], make_run(), observed_at=soon)
+    assert not HourlyQuote.objects.filter(at__gte=soon).exists()
+
+
+def test_holes_far_apart_are_filled_at_once_and_no_hour_is_made_twice() -> None:
+    day = 48
+    backfill(0, 10 * day)
+    backfill(1, 2, 3 * day, 3 * day + 1, 4 * day, 9 * day)
+    before = list(HourlyQuote.objects.order_by("at").values())
+    HourlyQuotes().rebuild()
+    assert list(HourlyQuote.objects.order_by("at").values()) == before
+    assert len(before) == 49 + 72 + 25
 
 
 def test_no_moment_lies_after_as_of() -> None:

@@ -45,7 +45,7 @@ SIGNED = {"coinspot_ro"}
 """Asked with a user's key and a signature: spoilt in the tests of its own ledger."""
 UNCUT = {"rss", "fed", "defillama"}
 """Of a news feed the items before a cut are read; of a number nobody can tell that it was cut."""
-KEYED = {"coingecko", "coinspot", "kraken", "mempool"}
+KEYED = {"coingecko", "coinspot", "defillama_prices", "kraken", "mempool"}
 """What they say lies under names, so that nothing can be said twice."""
 SOURCES = sorted(set(collectors) - SIGNED)
 BY_SOURCE = pytest.mark.parametrize("slug", SOURCES)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ledgers.collecting.storing import store
 from ledgers.glass.bars import Bar, BarQuestion, bars, base_of
 from ledgers.glass.folding import DAY, HOUR, floor
-from ledgers.glass.models import Candle, LatestQuote, Quote, Rollup
+from ledgers.glass.models import Candle, HourlyQuote, LatestQuote, Quote, Rollup
 from ledgers.models import Fact
 from ledgers.reading import Pair, clock, pair, safe_now
 from ledgers.tests.factories import T0, make_run
@@ -78,7 +78,8 @@ def rollups(base: int, asset: str = "BTC") -> list[dict[str, Any]]:
 
 def kept(model: type[Fact], asset: str) -> list[dict[str, Any]]:
     newest = LatestQuote.objects.filter(asset=asset).values()
-    return [*newest, *rollups(0 if model is Quote else 1800, asset)]
+    hourly = HourlyQuote.objects.filter(asset=asset).order_by("at").values()
+    return [*newest, *hourly, *rollups(0 if model is Quote else 1800, asset)]
 
 
 @settings(max_examples=15)
@@ -196,6 +197,7 @@ def test_forgetting_a_month_and_a_source_leaves_the_rest() -> None:
         projection.forget_sources("kra")
     assert not LatestQuote.objects.exists()
     assert not Rollup.objects.exists()
+    assert not HourlyQuote.objects.exists()
 
 
 def test_the_longest_candles_that_fit_are_folded_and_quotes_only_without_any() -> None:

@@ -112,6 +112,12 @@ FORMATS = [
         under(),
     ),
     Format(
+        "defillama/coins_prices_current_*",
+        "defillama_prices",
+        "https://coins.llama.fi/prices/current/coingecko:bitcoin",
+        under("coins"),
+    ),
+    Format(
         "edgar/getcurrent_*",
         "sec",
         "https://www.sec.gov/cgi-bin/browse-edgar?action=getcurrent",

@@ -207,9 +207,30 @@ def test_what_is_still_not_readable_or_no_longer_kept_is_counted(settings, read_
     collect(settings, DeafGauge(), b"[]", {"a": 1}, b'{"numbers": 7}')
     RawPayload.objects.filter(url="http://gauge.test/", size=2).delete()
     told = read_again(Gauge())
-    assert only(told, looks=3, payloads=2, missing=1, unreadable=1, new=1)
+    assert only(told, looks=2, gone=1, payloads=2, unreadable=1, new=1)
     replay = CollectorRun.objects.get(kind="replay")
     assert (replay.outcome, "'numbers'" in replay.error) == ("partial", True)
+
+
+def test_of_a_look_at_several_pages_the_missing_ones_are_counted(settings, read_again) -> None:
+    first, second = collect(settings, DeafGauge(), {"a": 1}, {"a": 2})
+    first.payloads += second.payloads
+    first.urls += second.urls
+    first.observed += second.observed
+    first.save()
+    second.delete()
+    RawPayload.objects.filter(pk=first.payloads[0]).delete()
+    assert only(read_again(Gauge()), looks=1, payloads=1, missing=1, new=1)
+
+
+def test_looks_of_which_nothing_is_kept_are_said_and_not_read(settings, monkeypatch) -> None:
+    collect(settings, DeafGauge(), {"a": 1}, {"a": 2})
+    RawPayload.objects.all().delete()
+    monkeypatch.setitem(collectors, "gauge", Gauge())
+    out = StringIO()
+    call_command("reparse", "--slug", "gauge", stdout=out)
+    assert "Of 2 more looks nothing is kept any more: OMC_PAYLOAD_DAYS" in out.getvalue()
+    assert not CollectorRun.objects.filter(kind="replay").exists()
 
 
 def test_a_parser_that_crashes_costs_one_answer(settings, read_again) -> None:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 from hypothesis import given
-from hypothesis import settings as law
 from hypothesis import strategies as st
 
 from conftest import wipe
@@ -19,6 +18,7 @@ from ledgers.exchange.importing.service import ImportAsk, import_file
 from ledgers.exchange.models import Fill, Order
 from ledgers.exchange.tests.fake_coinspot import coinspot
 from ledgers.exchange.tests.files import text
+from ledgers.exchange.tests.laws import costly
 from ledgers.exchange.tests.private import account_of, forget_redis, look, trade, with_key
 from ledgers.models import CollectorRun, RejectedRecord
 from ledgers.reading import pair
@@ -158,7 +158,7 @@ def observe(venue, seen: tuple[Trade, ...], now: datetime) -> None:
     assert run.outcome == CollectorRun.Outcome.OK, run.error
 
 
-@law(max_examples=law.default.max_examples // 6)
+@costly(8)
 @given(steps=tellings())
 def test_each_trade_is_stored_once_whoever_tells_it_first(ledger, settings, steps) -> None:
     wipe(connection)

@@ -13,13 +13,13 @@ from decimal import Decimal
 from django.contrib.auth import get_user_model
 from django.db import connection
 from hypothesis import given
-from hypothesis import settings as law
 from hypothesis import strategies as st
 
 from conftest import wipe
 from ledgers.exchange.importing.service import ImportAsk, import_file
 from ledgers.exchange.models import Fill, Order, Transfer
 from ledgers.exchange.tests.files import OMC, text
+from ledgers.exchange.tests.laws import costly
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -74,7 +74,7 @@ def facts() -> list[tuple]:
     return sorted(found, key=str)
 
 
-@law(max_examples=law.default.max_examples // 4)
+@costly(10)
 @given(drawn=parts())
 def test_any_split_overlap_and_order_gives_the_same_facts(ledger, drawn) -> None:
     history, files = drawn

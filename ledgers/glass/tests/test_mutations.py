@@ -28,6 +28,7 @@ NEEDED = {
     "coingecko": {"bitcoin", "ethereum"},
     "coinspot": {"status", "prices", "bid", "ask"},
     "defillama": {"date", "tvl", "totalDataChart", "totalCirculatingUSD", "peggedUSD"},
+    "defillama_prices": {"coins", "price", "timestamp"},
     "kraken": {"error", "result", "a", "b", "c"},
     "kraken_ohlc": {"error", "result", "last"},
     "mempool": {"time", *(told.member for telling in TOLD.values() for told in telling)},

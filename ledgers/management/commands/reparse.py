@@ -81,4 +81,9 @@ def _told(done: Reread) -> str:
         told += f" {done.unreadable} are still not readable: see the replay's run."
     if done.missing:
         told += f" {done.missing} are no longer kept."
+    if done.gone:
+        told += (
+            f" Of {done.gone} more looks nothing is kept any more: OMC_PAYLOAD_DAYS and "
+            "OMC_UNREAD_DAYS say how long it is."
+        )
     return told

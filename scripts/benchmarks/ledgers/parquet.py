@@ -1,7 +1,8 @@
 """The peer of the as-of matrix: the same ledgers as Parquet files, joined by Polars.
 
 The files hold the rows in the order in which they came, as an export of an append-only ledger
-does, with binary floats and integer times, which suit Polars best.
+does, with binary floats and integer times, which suit Polars best. The peer answers the same
+question, so it minds what ours minds: what came late, what was revised and what was withdrawn.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ TIMES = """(extract(epoch FROM event_at) * 1000000)::bigint,
     (extract(epoch FROM available_at) * 1000000)::bigint,
     (extract(epoch FROM known_at) * 1000000)::bigint, withdrawn"""
 TABLES = {
-    "quotes": "SELECT source, asset, currency, {times}, last FROM glass_quote",
-    "scores": "SELECT model, unnest(assets), version, {times}, value FROM human_score ORDER BY id",
-    "events": "SELECT source, unnest(assets), kind, {times}, 1 FROM catalyst_event ORDER BY id",
+    "quotes": """SELECT source, asset, currency, {times}, last,
+        (extract(epoch FROM quoted_at) * 1000000)::bigint, revision FROM glass_quote""",
+    "scores": """SELECT model, unnest(assets), item, {times}, value, NULL, revision
+        FROM human_score ORDER BY id""",
+    "events": """SELECT source, unnest(assets), source_key, {times}, 1, NULL, revision
+        FROM catalyst_event ORDER BY id""",
 }
+MAX_REVISIONS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +57,10 @@ def export(folder: Path) -> None:
     """Write one file a ledger."""
     pl = _polars()
 
-    texts = dict.fromkeys(("source", "asset", "currency"), pl.String)
+    texts = dict.fromkeys(("source", "asset", "thing"), pl.String)
     times = dict.fromkeys(("event", "available", "known"), pl.Int64)
-    kinds = {**texts, **times, "withdrawn": pl.String, "value": pl.Float64}
+    told = {"withdrawn": pl.String, "value": pl.Float64, "quoted": pl.Int64, "revision": pl.Int64}
+    kinds = {**texts, **times, **told}
     for name, query in TABLES.items():
         text = folder / f"{name}.csv"
         with (
@@ -69,48 +75,78 @@ def export(folder: Path) -> None:
         text.unlink()
 
 
-def known(folder: Path, asked: Asked) -> Any:
-    """Return price, mean of scores and number of events at each moment.
+def known(folder: Path, asked: Asked) -> list[tuple[Any, ...]]:
+    """Return the moment, its price and the time of that, mean and number of scores, and of events.
 
-    What a window holds at a moment is what was available by then less what happened before it.
-    Nothing here was revised; a peer that had to respect revisions would do more.
+    A row counts from when it was available until it left the window or was superseded; what counts
+    at a moment is what had begun by then less what had ended.
     """
     pl = _polars()
-
-    def seen(name: str) -> Any:
-        return pl.scan_parquet(folder / f"{name}.parquet").filter(
-            pl.col("asset") == asked.asset,
-            pl.col("known") <= asked.horizon,
-            ~pl.col("withdrawn"),
-        )
-
-    hours = pl.LazyFrame({"at": asked.moments}).with_columns(start=pl.col("at") - asked.window)
-    prices = seen("quotes").filter(
-        pl.col("source") == asked.source, pl.col("currency") == asked.currency
-    )
-    answer = hours.join_asof(
-        prices.select("available", price="value"),
+    answer = pl.LazyFrame({"at": asked.moments}).join_asof(
+        _prices(folder, asked),
         left_on="at",
         right_on="available",
         tolerance=asked.max_age,
     )
     for name in ("scores", "events"):
-        running = seen(name).select(
-            "event", "available", total=pl.col("value").cum_sum(), count=pl.col("value").cum_count()
-        )
-        for side, key in (("at", "available"), ("start", "event")):
-            part = running.select(
+        counted = _counted(folder, asked, name)
+        for key in ("begin", "end"):
+            running = counted.sort(key).select(
                 pl.col(key).alias(f"{name}_{key}"),
-                pl.col("total").alias(f"{name}_total_{side}"),
-                pl.col("count").alias(f"{name}_count_{side}"),
+                pl.col("value").cum_sum().alias(f"{name}_total_{key}"),
+                pl.col("value").cum_count().alias(f"{name}_count_{key}"),
             )
-            answer = answer.join_asof(part, left_on=side, right_on=f"{name}_{key}")
+            answer = answer.join_asof(running, left_on="at", right_on=f"{name}_{key}")
 
     def difference(column: str) -> Any:
-        return pl.col(f"{column}_at").fill_null(0) - pl.col(f"{column}_start").fill_null(0)
+        return pl.col(f"{column}_begin").fill_null(0) - pl.col(f"{column}_end").fill_null(0)
 
-    return answer.select(
-        "price",
-        mean=difference("scores_total") / difference("scores_count"),
-        events=difference("events_count").cast(pl.Int64),
-    ).collect()
+    scores = difference("scores_count").cast(pl.Int64)
+    rows: list[tuple[Any, ...]] = (
+        answer.select(
+            "at",
+            "price",
+            "priced_at",
+            mean=difference("scores_total") / scores,
+            scores=scores,
+            events=difference("events_count").cast(pl.Int64),
+        )
+        .collect()
+        .rows()
+    )
+    return rows
+
+
+def _seen(folder: Path, asked: Asked, name: str) -> Any:
+    """Return the rows of the asset that the horizon lets through."""
+    pl = _polars()
+    rows = pl.scan_parquet(folder / f"{name}.parquet")
+    return rows.filter(pl.col("asset") == asked.asset, pl.col("known") <= asked.horizon)
+
+
+def _prices(folder: Path, asked: Asked) -> Any:
+    """Return from when on which quote was the newest: one that came late takes no newer's place."""
+    pl = _polars()
+    place = pl.col("event") * MAX_REVISIONS + pl.col("revision")
+    price = pl.when(~pl.col("withdrawn"))
+    return (
+        _seen(folder, asked, "quotes")
+        .filter(pl.col("source") == asked.source, pl.col("thing") == asked.currency)
+        .sort("available")
+        .filter(place == place.cum_max())
+        .select("available", price=price.then("value"), priced_at=price.then("quoted"))
+    )
+
+
+def _counted(folder: Path, asked: Asked, name: str) -> Any:
+    """Return from when to when each row counts; the next revision of a thing ends the last."""
+    pl = _polars()
+    later = pl.col("available").reverse().cum_min().reverse().shift(-1).over("thing")
+    return (
+        _seen(folder, asked, name)
+        .with_columns(
+            begin=pl.max_horizontal("event", "available"),
+            end=pl.min_horizontal(pl.col("event") + asked.window, later),
+        )
+        .filter(~pl.col("withdrawn"), pl.col("begin") < pl.col("end"))
+    )

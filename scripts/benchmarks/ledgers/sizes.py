@@ -109,7 +109,8 @@ def _fill(first: int, last: int) -> None:
             cursor.execute(LOAD, values | {"first": start, "last": end})
         for projection in Quote.projections:
             projection.rebuild()
-        cursor.execute("VACUUM (ANALYZE) glass_quote, glass_latestquote, glass_rollup")
+        cursor.execute("VACUUM (ANALYZE) glass_quote")
+        cursor.execute("VACUUM (ANALYZE) glass_latestquote, glass_rollup, glass_hourlyquote")
         cursor.execute("CHECKPOINT")
 
 
