@@ -28,8 +28,8 @@ from omc_project.errors import SetupError
 from omc_project.supervisor import Supervisor, Watch
 
 THREADS = "8"
-QUEUES = "celery,orders"
 WORKERS = "2"  # processes of the Celery worker
+SENDERS = "4"  # threads for orders, which no long collection keeps waiting; they wait for venues
 
 Say = Callable[[str], None]
 
@@ -74,7 +74,16 @@ def programs(*, host: str, port: int, replay: int | None) -> list[Program]:
         Program(
             name="worker",
             argv=_celery(
-                *("worker", "--queues", QUEUES, "--concurrency", WORKERS),
+                *("worker", "--queues", "celery", "--concurrency", WORKERS),
+                *("--without-gossip", "--without-mingle"),
+            ),
+            main=_celery_main,
+        ),
+        Program(
+            name="orders",
+            argv=_celery(
+                *("worker", "--queues", "orders", "--hostname", "orders@%h"),
+                *("--pool", "threads", "--concurrency", SENDERS),
                 *("--without-gossip", "--without-mingle"),
             ),
             main=_celery_main,

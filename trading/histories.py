@@ -97,8 +97,13 @@ def read_histories(user_id: int, pair: Pair, *, at: datetime) -> dict[int, Histo
 
     Two queries. An account without entries is not among them.
     """
-    fills = list(Fill.objects.for_user(user_id).at(pair).filter(event_at__lte=at))
-    transfers = list(Transfer.objects.for_user(user_id).at(pair).filter(event_at__lte=at))
+    fills = Fill.objects.for_user(user_id).at(pair).filter(event_at__lte=at)
+    transfers = Transfer.objects.for_user(user_id).at(pair).filter(event_at__lte=at)
+    return histories_of(list(fills), list(transfers))
+
+
+def histories_of(fills: Sequence[Fill], transfers: Sequence[Transfer]) -> dict[int, History]:
+    """Return the histories that these facts of one user make, by account."""
     linked = own_transfers(transfers)
     entries: dict[int, list[Entry]] = defaultdict(list)
     facts: dict[int, dict[str, Fill | Transfer]] = defaultdict(dict)

@@ -58,7 +58,7 @@ def figures(report: PnlReport) -> list[Figure]:
     amounts = totals.amounts
     return [
         _figure("Equity", amounts.equity, "What everything held would bring at the bid."),
-        _figure("Realized", amounts.realized, "Gained by sales, by the lots that were sold."),
+        _figure("Realized", amounts.realized, _realized_note(amounts)),
         _figure("Unrealized", amounts.unrealized, "Gained so far by what is still held."),
         _figure("Income", amounts.income, "Rewards, interest and airdrops, when they came."),
         _figure(
@@ -103,15 +103,23 @@ def equity_chart(lines: Sequence[Line]) -> str:
     return _chart([line.key for line in told], [line.closing for line in told], "Equity")
 
 
+def _realized_note(amounts: Amounts) -> str:
+    note = "Gained by sales, by the lots that were sold."
+    if not amounts.realized_unmatched:
+        return note
+    return f"{note} {money(amounts.realized_unmatched)} more came from units of unknown cost."
+
+
 def _figure(title: str, value: Decimal, note: str) -> Figure:
     return Figure(title=title, value=money(value), note=note)
 
 
 def _row(holding: Holding) -> PositionRow:
     state, note = _state(holding)
+    is_cash = holding.asset == holding.account.currency
     return PositionRow(
         asset=holding.asset,
-        quantity=units(holding.quantity),
+        quantity=(money if is_cash else units)(holding.quantity),
         cost=money(holding.cost),
         price=units(holding.price.value) if holding.price else "-",
         value=money(holding.value),

@@ -25,7 +25,7 @@ from ledgers.feeds import State, judge
 from ledgers.filling import SEED
 from ledgers.glass.models import Candle, Quote
 from ledgers.models import Feed, Ledger
-from ledgers.public_ids import public_id
+from ledgers.public_ids import id_of
 from ledgers.reading import Pair
 from trading.core.days import Market
 from trading.core.entries import PriceLookup
@@ -164,10 +164,12 @@ def _candidates(asked: list[Wanted], pair: Pair) -> Iterator[tuple[int, int, Pri
     with connection.cursor() as cursor:
         cursor.execute(FOUND, question)
         rows = cursor.fetchall()
-    for place, rank, feed, every, *row in rows:
-        one = asked[place - 1]
-        source = Feed(name=feed, source=sources[rank - 1], ledger=Ledger.GLASS, every=every)
-        yield place - 1, rank, _price(one, source, row)
+    feeds: dict[str, Feed] = {}
+    for place, rank, name, every, *row in rows:
+        if name not in feeds:
+            told = {"name": name, "source": sources[rank - 1], "every": every or ON_DEMAND}
+            feeds[name] = Feed(ledger=Ledger.GLASS, **told)
+        yield place - 1, rank, _price(asked[place - 1], feeds[name], row)
 
 
 def _price(wanted: Wanted, feed: Feed, row: list[Any]) -> Price:
@@ -179,10 +181,9 @@ def _price(wanted: Wanted, feed: Feed, row: list[Any]) -> Price:
         "event_at": event_at,
         "revision": revision,
     }
-    fact = Candle(interval=interval, **key) if interval else Quote(**key)
     state, reason = _judged(feed, field_name, at, wanted.moment)
     return Price(
-        id=public_id(fact),
+        id=id_of(Candle, key | {"interval": interval}) if interval else id_of(Quote, key),
         asset=wanted.asset,
         currency=wanted.currency,
         at=at,
@@ -197,8 +198,7 @@ def _price(wanted: Wanted, feed: Feed, row: list[Any]) -> Price:
 
 def _judged(feed: Feed, field_name: str, at: datetime, moment: datetime) -> tuple[State, str]:
     """Judge a bid as its feed would be, had nobody looked since; what is no bid is stale."""
-    feed.every = feed.every or ON_DEMAND
-    judged = judge(feed, at + feed.every, moment)
+    judged = judge(feed, at + (feed.every or ON_DEMAND), moment)
     if field_name == "bid":
         return judged.state, judged.reason
     kind = "close of a candle" if field_name == "close" else "last trade"

@@ -82,6 +82,14 @@ class Booked:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a caller of `book` has read already, and earlier moments to be told as well."""
+
+    histories: Mapping[int, History]
+    before: Sequence[datetime] = ()
+
+
 def pnl_of(  # the sixth argument is the question's
     user_id: int,
     *,
@@ -128,10 +136,11 @@ def book(
     method: str | None,
     at: datetime,
     is_daily: bool = False,
+    given: Given | None = None,
 ) -> Booked:
     """Book all accounts of one user side by side, since own transfers carry lots."""
-    histories = read_histories(accounts[0].user_id, pair, at=at)
-    moments = _days(histories, at) if is_daily else [at]
+    histories = given.histories if given else read_histories(accounts[0].user_id, pair, at=at)
+    moments = _days(histories, at) if is_daily else [*(given.before if given else ()), at]
     table = find_prices(wanted_prices(accounts, histories, moments), pair)
     transit: dict[tuple[str, str], Parcel] = {}
     books = {

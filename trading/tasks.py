@@ -1,4 +1,4 @@
-"""Celery's doors of trading, on a queue of their own: collectors never delay an order."""
+"""Celery's doors of trading; those of orders have a queue and a process of their own."""
 
 from __future__ import annotations
 

@@ -184,6 +184,7 @@ def sockets_of(pid: int) -> set[str]:
 
 def test_all_of_it_together_stays_within_its_memory(house):
     house.wait_for(r"^worker  \| .* ready\.")
+    house.wait_for(r"^orders  \| .* ready\.")
     assert 50 < shared_memory_of(house.pids()) <= 450
 
 
@@ -195,7 +196,7 @@ def test_a_second_start_from_the_same_folder_is_refused_and_harms_nothing(house)
     assert house.get("/healthz").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat", "replay"])
+@pytest.mark.parametrize("name", ["web", "worker", "orders", "beat", "replay"])
 def test_a_killed_program_is_started_again(house, name):
     before = house.child(name)
     said = len(house.lines)
@@ -321,13 +322,13 @@ def test_the_own_name_is_one_that_the_web_process_serves(settings, hosts, name):
     assert running._own_name() == name
 
 
-def test_web_worker_and_beat_run_and_offline_a_replay_server_too():
+def test_web_workers_and_beat_run_and_offline_a_replay_server_too():
     online = running.programs(host="127.0.0.1", port=8000, replay=None)
-    assert [program.name for program in online] == ["web", "worker", "beat"]
+    assert [program.name for program in online] == ["web", "worker", "orders", "beat"]
     offline = running.programs(host="::1", port=8000, replay=4711)
-    assert [program.name for program in offline] == ["web", "worker", "beat", "replay"]
+    assert [program.name for program in offline] == ["web", "worker", "orders", "beat", "replay"]
     assert "[::1]:8000" in offline[0].argv
-    assert offline[3].argv == ("manage.py", "replay", "--port", "4711")
+    assert offline[4].argv == ("manage.py", "replay", "--port", "4711")
 
 
 def test_a_replay_server_that_was_named_is_used_and_none_is_started(settings):

@@ -35,6 +35,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal, localcontext
 
+from trading.core.bulk import book_cash_trades
 from trading.core.entries import Entry, Flow, FlowKind, PriceLookup, Side, Trade, booking_order
 from trading.core.exact import CONTEXT, ONE, ZERO, share
 from trading.core.journal import (
@@ -73,9 +74,11 @@ def book_entries(
 ) -> Book:
     """Book a whole history, given in any order, into a new book."""
     book = Book(currency=currency, method=method, fees=fees, prices=prices)
+    ordered = sorted(entries, key=booking_order)
     with localcontext(CONTEXT), _no_collection():
-        for entry in sorted(entries, key=booking_order):
-            _book(book, entry)
+        later = _each_later(book, ordered)
+        while (other := book_cash_trades(book, later)) is not None:
+            _book(book, other)
     return book
 
 
@@ -87,7 +90,7 @@ def book_accounts(books: Mapping[str, Book], entries: Mapping[str, Iterable[Entr
     everything = [(entry, books[account]) for account in books for entry in entries[account]]
     with localcontext(CONTEXT), _no_collection():
         for entry, book in sorted(everything, key=lambda pair: booking_order(pair[0])):
-            _book(book, entry)
+            _book_each(book, [entry])
 
 
 @contextmanager
@@ -105,7 +108,7 @@ def _no_collection() -> Iterator[None]:
 def apply(book: Book, entry: Entry) -> Book:
     """Book one entry that is later than all before it; return the same book, grown."""
     with localcontext(CONTEXT):
-        _book(book, entry)
+        _book_each(book, [entry])
     return book
 
 
@@ -121,37 +124,27 @@ def restore(book: Book, position: Position, lots: Iterable[OpenLot]) -> None:
             position.keep(lot, METHODS[book.method])
 
 
+def _each_later(book: Book, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield the entries; refuse one that is not later than all before it."""
+    for entry in entries:
+        order = booking_order(entry)
+        if book.last is not None and order <= book.last:
+            last = f"{book.last[2]} of {book.last[0]}"
+            raise OutOfOrderError(f"Entry {entry.key} of {entry.at} is not later than {last}.")
+        book.last = order
+        yield entry
+
+
+def _book_each(book: Book, entries: Iterable[Entry]) -> None:
+    for entry in _each_later(book, entries):
+        _book(book, entry)
+
+
 def _book(book: Book, entry: Entry) -> None:
-    order = booking_order(entry)
-    if book.last is not None and order <= book.last:
-        raise OutOfOrderError(
-            f"Entry {entry.key} of {entry.at} is not later than {book.last[2]} of {book.last[0]}."
-        )
-    book.last = order
     if isinstance(entry, Flow):
         _book_flow(book, entry)
-    elif entry.quote == book.currency and (not entry.fee or entry.fee_asset == book.currency):
-        _book_cash_trade(book, entry)
     else:
         _book_trade(book, entry)
-
-
-def _book_cash_trade(book: Book, trade: Trade) -> None:
-    """Book the common trade, for cash with a fee in cash, as `_book_trade` would, but faster."""
-    in_basis = book.fees is FeePolicy.BASIS
-    base, cash = trade.base, book.currency
-    worth, fee = trade.quantity * trade.price, trade.fee
-    if trade.side is Side.BUY:
-        give(book, trade, cash, worth + fee)
-        get(book, trade, base, trade.quantity, worth + fee if in_basis else worth)
-    else:
-        pieces = give(book, trade, base, trade.quantity)
-        dispose(book, trade, base, pieces, worth - fee if in_basis else worth)
-        get(book, trade, cash, worth, worth)
-        if fee:
-            give(book, trade, cash, fee)
-    if fee:
-        post_fee(book, trade, fee, in_basis=in_basis)
 
 
 def _book_trade(book: Book, trade: Trade) -> None:

@@ -20,6 +20,7 @@ class Code(StrEnum):
     LIVE_OFF = "live_off"
     CLOCK = "clock"
     UNKNOWN_MARKET = "unknown_market"
+    MARKET_ORDER = "market_order"
     UNIT = "unit"
     TICK = "tick"
     MINIMUM = "minimum"
@@ -65,6 +66,7 @@ class Market:
     tick: Decimal
     minimum: Decimal
     """The smallest worth of an order, in quote."""
+    takes_market_orders: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,11 +94,14 @@ def unresolved(case: Case) -> Denial | None:
 
 
 def units(case: Case) -> Denial | None:
-    """Deny what the venue would not take: another market, unit, tick or a worth too small."""
+    """Deny what the venue would not take: another market, kind, unit, tick or too small a worth."""
     market = case.scene.market
     if market is None:
         reason = f"The venue has no market {case.order.base}/{case.order.quote}."
         return Denial(code=Code.UNKNOWN_MARKET, reason=reason)
+    if case.order.limit is None and not market.takes_market_orders:
+        reason = "The venue gets limit orders only. Give the order a limit."
+        return Denial(code=Code.MARKET_ORDER, reason=reason)
     if case.order.quantity <= ZERO or case.order.quantity % market.unit:
         reason = (
             f"{case.order.quantity} {case.order.base} is not a positive multiple of {market.unit}."

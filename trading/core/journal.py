@@ -103,21 +103,31 @@ class Book:
 
 
 def give(book: Book, entry: Entry, asset: str, quantity: Decimal) -> list[Piece]:
-    """Take a quantity out of the book: cash as such, anything else as pieces of its lots.
-
-    Cash that is short must have come from somewhere: an implied deposit.
-    """
+    """Take a quantity out of the book: cash as such, anything else as pieces of its lots."""
     position = book.positions[asset]
     if asset != book.currency:
         return position.take(quantity)
-    short = quantity - position.quantity
-    if short > 0:
-        position.quantity += short
-        deposit = (entry.at, entry.key, FlowKind.DEPOSIT, asset, short, short)
-        post_flow(book, FlowPosting(*deposit, is_implied=True))
-    position.quantity -= quantity
-    position.cost = position.quantity
+    pay(book, entry, position, quantity)
     return []
+
+
+def pay(book: Book, entry: Entry, cash: Position, amount: Decimal) -> None:
+    """Pay from cash; what an entry pays beyond it came from somewhere: one implied deposit."""
+    left = cash.quantity - amount
+    if left < ZERO:
+        _imply(book, entry, cash, -left)
+        left = ZERO
+    cash.quantity = cash.cost = left
+
+
+def _imply(book: Book, entry: Entry, cash: Position, short: Decimal) -> None:
+    last = book.flow_postings[-1] if book.flow_postings else None
+    if last and last.is_implied and (last.at, last.key) == (entry.at, entry.key):
+        book.flow_postings.pop()
+        cash.flows -= last.value
+        short += last.value
+    deposit = (entry.at, entry.key, FlowKind.DEPOSIT, cash.asset, short, short)
+    post_flow(book, FlowPosting(*deposit, is_implied=True))
 
 
 def get(book: Book, entry: Entry, asset: str, quantity: Decimal, cost: Decimal) -> None:

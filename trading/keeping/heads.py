@@ -19,7 +19,7 @@ from ledgers.reading import Pair
 from ledgers.wire import fetch
 from trading.models import BookHead
 
-CONVENTIONS = 1
+CONVENTIONS = 2
 """Grows when the core books otherwise than before, or prices are chosen otherwise."""
 UNBOOKABLE = "unbookable"
 """The config of a head whose facts make no books; it equals no digest."""

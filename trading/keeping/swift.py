@@ -47,6 +47,11 @@ def _told(names: Iterable[str], **other: str) -> str:
     return f"json_build_array({', '.join(columns)})"
 
 
+PAST = """withdrawn OR revision > 0 OR EXISTS (
+            SELECT FROM exchange_fill later WHERE later.account_id = fresh.account_id
+            AND later.venue_id = fresh.venue_id AND later.revision > 0
+        )"""
+"""A later revision may tell of an earlier moment, before the last that is booked."""
 LOOK = f"""
     WITH head AS MATERIALIZED (SELECT * FROM trading_bookhead WHERE user_id = %(user)s),
     owned AS MATERIALIZED (SELECT * FROM exchange_account WHERE user_id = %(user)s),
@@ -75,8 +80,7 @@ LOOK = f"""
         (SELECT {_told(COLUMNS)} FROM head),
         (SELECT json_agg({_told(OF_ACCOUNT, fees="fees")} ORDER BY name) FROM owned),
         (SELECT json_agg({_told(OF_NOTE, event_at="since")}) FROM noted),
-        (SELECT json_agg({_told(FillRow._fields, is_past="withdrawn OR revision > 0")})
-         FROM fresh),
+        (SELECT json_agg({_told(FillRow._fields, is_past=PAST)}) FROM fresh),
         (SELECT json_agg({_told(("owner", "since", *NAMES))})
          FROM moving CROSS JOIN LATERAL (
             SELECT * FROM trading_bookposition WHERE account_id = owner AND asset = name

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from ledgers.reading import clock, pair
 from trading.core.valuation import NOTHING
-from trading.panels import equity_chart, month_chart, position_rows
+from trading.panels import equity_chart, figures, month_chart, position_rows
 from trading.reports import Line
 from trading.services import pnl_of
 from trading.tests.factories import (
@@ -25,6 +25,7 @@ from trading.tests.factories import (
     quote,
     quoted,
 )
+from trading.writing import money
 
 pytestmark = pytest.mark.usefixtures("ledger")
 LIST = reverse("admin:trading_accountpnl_changelist")
@@ -147,6 +148,20 @@ def test_positions_tell_how_far_their_worth_is_known(account) -> None:
     assert rows["DEF"].is_loss
     assert "5 left without a known cost" in rows["ETH"].note
     assert position_rows(report)[0].asset == "AUD"
+
+
+def test_cash_is_told_in_cents_and_coins_in_every_digit(account) -> None:
+    imported(account, fill(account, "buy", "0.123456789", "3", ago=DAY, base="ABC", venue_id="a"))
+    rows = {one.asset: one for one in position_rows(pnl_of(account.user_id, pair=pair(NOW)))}
+    assert rows["ABC"].quantity == "0.123456789"
+    assert len(rows["AUD"].quantity.partition(".")[2]) == 2
+
+
+def test_what_units_of_unknown_cost_brought_is_told_beside_what_was_realized(account) -> None:
+    report = pnl_of(account.user_id, pair=pair(NOW))
+    assert report.realized_unmatched
+    (shown,) = (one for one in figures(report) if one.title == "Realized")
+    assert f"{money(report.realized_unmatched)} more came from units of unknown cost." in shown.note
 
 
 def line(day: str, realized: str, closing: str = "0") -> Line:

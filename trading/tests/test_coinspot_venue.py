@@ -528,10 +528,20 @@ def test_a_key_that_the_venue_refuses_trades_no_more(venue, account) -> None:
     assert denied.code == Code.LIVE_OFF
 
 
-def test_a_market_order_is_refused_and_not_sent(venue, account) -> None:
-    intent = sent(account, wish())
-    assert intent.state == State.REJECTED
-    assert intent.reason == "CoinSpot gets limit orders only. Give the order a limit."
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_a_market_order_is_denied_by_the_guard(venue, account, side) -> None:
+    denied = submit(account.pk, wish(side), actor="ada", now=timezone.now())
+    assert (denied.state, denied.code) == (State.DENIED, Code.MARKET_ORDER)
+    assert denied.reason == "The venue gets limit orders only. Give the order a limit."
+    assert venue.sends() == []
+
+
+def test_an_order_that_lost_its_limit_is_not_sent(venue, account) -> None:
+    """The guard denies it; the door to the venue trusts nobody."""
+    intent = accepted(account)
+    OrderIntent.objects.filter(pk=intent.pk).update(limit=None)
+    stopped = send(intent.pk, now=timezone.now())
+    assert (stopped.state, stopped.code) == (State.REJECTED, End.REFUSED)
     assert venue.sends() == []
 
 

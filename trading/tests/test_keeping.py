@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from hypothesis import event, given
-from hypothesis import settings as law
 from hypothesis import strategies as st
 
 from ledgers.checks import model_of
 from ledgers.collecting.storing import store
 from ledgers.exchange.models import Account
 from ledgers.exchange.records import FillRecord, TransferRecord
+from ledgers.exchange.tests.laws import costly
 from ledgers.glass.records import CandleRecord, QuoteRecord
 from ledgers.models import CollectorRun, Feed
 from ledgers.reading import Pair, pair
@@ -233,10 +233,7 @@ def told(report: PnlReport) -> tuple[PnlReport, str]:
     return report, repr(PnlSerializer(report).data)
 
 
-few = law(max_examples=law.default.max_examples // 4)  # each books whole histories, several times
-
-
-@few
+@costly(10)  # each books whole histories, several times
 @given(
     steps=st.lists(steps, min_size=1, max_size=8),
     asked=st.lists(questions, min_size=3, max_size=6),
@@ -265,7 +262,7 @@ def test_a_report_is_the_same_with_kept_books_and_without(
     assert [told(house.ask(*case)) for case in cases] == kept == rebuilt
 
 
-@few
+@costly(10)
 @given(steps=st.lists(steps, min_size=1, max_size=8), method=st.sampled_from(Account.Method.values))
 def test_kept_rows_are_the_same_however_they_came_about(
     ledger: None, steps: list[Step], method: str
@@ -298,7 +295,7 @@ def rows(house: House) -> dict[str, list[str]]:
     return found
 
 
-@few
+@costly(6)
 @given(steps=st.lists(steps, min_size=2, max_size=8))
 def test_the_days_add_up_to_the_whole(ledger: None, steps: list[Step]) -> None:
     house = House(("fifo", "average"), "separate")

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from ledgers import slots
 from ledgers.exchange.models import Account, Fill
+from ledgers.exchange.tests.laws import costly
 from ledgers.glass.models import Candle, Quote
 from ledgers.models import CollectorRun, Feed
 from ledgers.reading import pair
@@ -164,6 +165,24 @@ def test_a_correction_that_moves_a_fill_is_booked_from_the_earlier_day_on(accoun
     keep([moved], make_run(f"import_omc/{account.pk}", "exchange"), observed_at=NOW + HOUR)
     assert service.keep(account.user_id).day == (NOW - 2 * DAY).date()
     assert BookPosition.objects.get(asset="BTC", until=None).cost == 210
+
+
+def test_what_a_moved_fill_was_before_is_not_booked_with_the_next_one(account) -> None:
+    """Its first revision is later than all that is booked, and counts no more."""
+    feed = make_run(f"import_omc/{account.pk}", "exchange")
+    first = fill(account, "buy", "1", "200", ago=DAY, venue_id="b")
+    imported(account, fill(account, "buy", "1", "100", ago=3 * DAY), first)
+    service.keep(account.user_id)
+    moved = fill(account, "buy", "1", "210", ago=4 * DAY, venue_id="b")
+    keep([moved], feed, observed_at=NOW + HOUR)
+    service.keep(account.user_id)
+    assert BookHead.objects.get().last_at == NOW - 3 * DAY
+    keep([fill(account, "sell", "0.5", "300", ago=HOUR)], feed, observed_at=NOW + 2 * HOUR)
+    service.keep(account.user_id)
+    kept = rows(account.user_id)
+    service.rebuild(account.user_id)
+    assert rows(account.user_id) == kept
+    assert BookPosition.objects.get(asset="BTC", until=None).quantity == Decimal("1.5")
 
 
 def test_a_withdrawn_fill_leaves_the_books(account) -> None:
@@ -434,6 +453,7 @@ NUMBERS = st.sampled_from(["1", "0.25", "3", "1e-18", "100000.000000000000000007
 numbers = iter(range(10**6))
 
 
+@costly(12)
 @given(
     trades=st.lists(
         st.tuples(

@@ -41,7 +41,7 @@ from trading.venues.venue import AmbiguousError, Found, Placed, RefusedError
 
 HOME: Final = "AUD"
 UNIT: Final = Decimal("0.00000001")
-MARKET: Final = Market(unit=UNIT, tick=UNIT, minimum=Decimal(1))
+MARKET: Final = Market(unit=UNIT, tick=UNIT, minimum=Decimal(1), takes_market_orders=False)
 RENAMED: Final = ("NEO", "XLM")
 """Coins that the venue lists under other names; which one an order must use is not proven."""
 MARGIN: Final = timedelta(minutes=1)

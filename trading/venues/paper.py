@@ -32,7 +32,7 @@ from trading.reserving import consumption, executions
 from trading.venues.venue import Found, Placed
 
 UNIT = Decimal("0.00000001")
-MARKET = Market(unit=UNIT, tick=UNIT, minimum=Decimal(1))
+MARKET = Market(unit=UNIT, tick=UNIT, minimum=Decimal(1), takes_market_orders=True)
 
 
 class PaperVenue:

@@ -25,7 +25,7 @@ from trading.core.entries import Trade
 from trading.keeping import service
 from trading.services import accounts_of, book, pnl_of
 
-FILLS, FEW, ASSETS = 100_000, 1_000, 200
+ROWS_A_FILL, LONGER, ASSETS = 100, 100, 200
 TIMES, READS, REPLAYS = 100, 60, 3
 INSERT = """
     INSERT INTO peer_fill (event_at, known_at, available_at, observed_at, run_id, parser, revision,
@@ -72,16 +72,19 @@ class House:
             raise AssertionError("One fill was stored, but another number was booked.")
 
 
-def measure(_: int) -> list[Figure]:
-    """Measure at a thousand fills and at a hundred thousand, in turns."""
+def measure(rows: int) -> list[Figure]:
+    """Measure at a hundred thousand fills and at a thousand, in turns."""
     say("books: histories")
-    few, many = _house("few", FEW), _house("many", FILLS)
+    fills = max(rows // ROWS_A_FILL, 2 * ASSETS)
+    few, many = _house("few", fills // LONGER), _house("many", fills)
     _quote(many)
     return [*_increments(few, many), _portfolio(many)]
 
 
 def _increments(few: House, many: House) -> list[Figure]:
     say("books: one fill more")
+    after = f"{many.fills:,}"
+    before = f"{few.fills:,}"
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE peer_fill (LIKE exchange_fill INCLUDING ALL)")
     numbers = iter(range(10**6))
@@ -105,7 +108,7 @@ def _increments(few: House, many: House) -> list[Figure]:
     return [
         Figure(
             name="fill.insert",
-            work=f"one fill booked after {FILLS:,}",
+            work=f"one fill booked after {after}",
             ours=f"{ours * 1e3:.2f} ms",
             peer=f"{one * 1e3:.2f} ms one durable INSERT",
             value=ours / one,
@@ -114,9 +117,9 @@ def _increments(few: House, many: House) -> list[Figure]:
         ),
         Figure(
             name="fill.flat",
-            work=f"one fill booked after {FILLS:,}",
+            work=f"one fill booked after {after}",
             ours=f"{ours * 1e3:.2f} ms",
-            peer=f"{middle(costs['few']).wall * 1e3:.2f} ms after {FEW:,}",
+            peer=f"{middle(costs['few']).wall * 1e3:.2f} ms after {before}",
             value=ours / middle(costs["few"]).wall,
             goal=Goal(side="<=", limit=1.3),
         ),
@@ -153,7 +156,7 @@ def _portfolio(house: House) -> Figure:
         raise AssertionError("The books tell another story than the facts.")
     return Figure(
         name="portfolio.replay",
-        work=f"a portfolio of {ASSETS} positions after {FILLS:,} fills",
+        work=f"a portfolio of {ASSETS} positions after {house.fills:,} fills",
         ours=f"{reads * 1e3:.1f} ms",
         peer=f"{replays * 1e3:,.0f} ms replay of the fills",
         value=replays / reads,

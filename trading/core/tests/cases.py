@@ -12,6 +12,7 @@ from trading.core.entries import Side
 
 D = Decimal
 SPREAD = Mark(id="glass.quote.coinspot~BTC~AUD~20260318T120000Z~0", bid=D(990), ask=D(1000))
+LISTED = Market(unit=D("0.00000001"), tick=D("0.01"), minimum=D(10), takes_market_orders=True)
 PASSES = Case(
     order=Proposed(side=Side.BUY, base="BTC", quote="AUD", quantity=D("0.5"), limit=D(1000)),
     limits=Limits(
@@ -29,7 +30,7 @@ PASSES = Case(
         is_killed=False,
         is_allowed=True,
         skew=timedelta(0),
-        market=Market(unit=D("0.00000001"), tick=D("0.01"), minimum=D(10)),
+        market=LISTED,
         mark=SPREAD,
         fee=D("0.001"),
         free=D(2000),

@@ -101,6 +101,21 @@ def histories(draw: Callable, *, match: bool = True, max_size: int = 10) -> Hist
 
 
 @st.composite
+def cash_histories(draw: Callable) -> History:
+    """Mostly trades for cash with a fee in cash, one after the other, and little between."""
+    history: History = draw(histories(max_size=14))
+    return replace(history, entries=[for_cash(draw, entry) for entry in history.entries])
+
+
+def for_cash(draw: Callable, entry: Entry) -> Entry:
+    """Turn most trades into trades for cash."""
+    if isinstance(entry, Flow) or draw(st.integers(0, 5)) == 0:
+        return entry
+    base = entry.quote if entry.base == CURRENCY else entry.base
+    return replace(entry, base=base, quote=CURRENCY, fee_asset=CURRENCY)
+
+
+@st.composite
 def linked_histories(draw: Callable) -> tuple[History, History]:
     """Two accounts of one person, the first of which sends coins that it has bought to the other.
 

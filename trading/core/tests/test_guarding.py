@@ -15,10 +15,11 @@ from trading.core import guarding
 from trading.core.cases import Case, Code, Scene
 from trading.core.entries import Side
 from trading.core.guarding import RULES, judge, needed
-from trading.core.tests.cases import PASSES, SPREAD, case, sale
+from trading.core.tests.cases import LISTED, PASSES, SPREAD, case, sale
 
 D = Decimal
 SECOND = timedelta(seconds=1)
+LIMITS_ONLY = replace(LISTED, takes_market_orders=False)
 STALE = replace(SPREAD, doubt="coinspot was last looked at for 09:15.")
 
 DENIED: list[tuple[str, Code, Case]] = [
@@ -32,6 +33,8 @@ DENIED: list[tuple[str, Code, Case]] = [
     ("unresolved", Code.UNRESOLVED, case(has_unresolved=True)),
     ("unresolved", Code.UNRESOLVED, case(has_unresolved=None)),
     ("units", Code.UNKNOWN_MARKET, case(market=None)),
+    ("units", Code.MARKET_ORDER, case(limit=None, market=LIMITS_ONLY)),
+    ("units", Code.MARKET_ORDER, sale(limit=None, market=LIMITS_ONLY)),
     ("units", Code.UNIT, case(quantity=D("0.123456789"))),
     ("units", Code.UNIT, case(quantity=D(0))),
     ("units", Code.UNIT, case(quantity=D(-1))),
@@ -91,6 +94,8 @@ ALLOWED: list[Case] = [
     case(orders_last_minute=9),
     case(limit=D(900), free=D("450.45")),
     sale(limit=D(1200)),
+    case(market=LIMITS_ONLY),
+    sale(market=LIMITS_ONLY),
     # what only reduces may leave, whatever is unknown or has gone wrong around it
     sale(mark=STALE),
     sale(mark=STALE, held=D("0.5")),
