@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -16,9 +15,11 @@ from unfold.decorators import action, display
 
 from ledgers.counting import EstimatedPaginator
 from ledgers.pages import Page, ReadOnlyPage, StartedFilter, ago
-from quality.alerting import ResolvedError, acknowledge, annotate, assign, snooze
+from quality.alerting import ResolvedError, annotate
+from quality.answering import ANSWERS, Answer
 from quality.findings import Level
-from quality.models import Alert, AlertEvent, Attempt, CheckRun, Delivery
+from quality.models import Alert, AlertEvent, Attempt, CheckRun, Delivery, Watch
+from quality.watchlist import WatchError, watch, watchable
 
 COLOURS = {"warning": "warning", "error": "danger", "critical": "danger"}
 FOUND = (
@@ -151,58 +152,44 @@ class AlertAdmin(Page):
         """Write how long ago it was opened."""
         return ago(alert.opened_at)
 
-    @action(description="Acknowledge", permissions=["change"])
+    @action(description=ANSWERS["acknowledge"].label, permissions=["change"])
     def take(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
         """Say that one takes care."""
-        now, by = timezone.now(), _who(request)
-        self._answer(request, alerts, lambda pk: acknowledge(pk, by=by, now=now), "Acknowledged")
+        self._answer(request, alerts, ANSWERS["acknowledge"])
 
-    @action(description="Assign to me", permissions=["change"])
+    @action(description=ANSWERS["take"].label, permissions=["change"])
     def take_on(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
         """Say that it is oneself who is to take care."""
-        now, by, name = timezone.now(), _who(request), request.user.get_username()
-        self._answer(request, alerts, lambda pk: assign(pk, to=name, by=by, now=now), "Assigned")
+        self._answer(request, alerts, ANSWERS["take"])
 
-    @action(description="Snooze for an hour", permissions=["change"])
+    @action(description=ANSWERS["hour"].label, permissions=["change"])
     def snooze_hour(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
         """Silence for an hour."""
-        self._snooze(request, alerts, timedelta(hours=1))
+        self._answer(request, alerts, ANSWERS["hour"])
 
-    @action(description="Snooze for a day", permissions=["change"])
+    @action(description=ANSWERS["day"].label, permissions=["change"])
     def snooze_day(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
         """Silence for a day."""
-        self._snooze(request, alerts, timedelta(days=1))
+        self._answer(request, alerts, ANSWERS["day"])
 
-    @action(description="Snooze for a week", permissions=["change"])
+    @action(description=ANSWERS["week"].label, permissions=["change"])
     def snooze_week(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
         """Silence for a week."""
-        self._snooze(request, alerts, timedelta(weeks=1))
+        self._answer(request, alerts, ANSWERS["week"])
 
-    def _snooze(self, request: HttpRequest, alerts: QuerySet[Alert], width: timedelta) -> None:
-        now, by = timezone.now(), _who(request)
-        self._answer(
-            request, alerts, lambda pk: snooze(pk, until=now + width, by=by, now=now), "Snoozed"
-        )
-
-    def _answer(
-        self,
-        request: HttpRequest,
-        alerts: QuerySet[Alert],
-        answer: Callable[[int], object],
-        done: str,
-    ) -> None:
+    def _answer(self, request: HttpRequest, alerts: QuerySet[Alert], answer: Answer) -> None:
         """Answer each alert, and say which were over already."""
-        over = 0
+        over, now = 0, timezone.now()
         keys = list(alerts.values_list("pk", flat=True))
         for key in keys:
             try:
-                answer(key)
+                answer.do(key, request.user, now)
             except ResolvedError:
                 over += 1
         if over:
             text = f"Left alone: {over}, which are resolved."
             self.message_user(request, text, messages.WARNING)
-        self.message_user(request, f"{done}: {len(keys) - over}.", messages.SUCCESS)
+        self.message_user(request, f"{answer.done}: {len(keys) - over}.", messages.SUCCESS)
 
 
 @admin.register(CheckRun)
@@ -268,6 +255,45 @@ class DeliveryAdmin(ReadOnlyPage):
     def show_state(self, row: Delivery) -> tuple[str, str]:
         """Colour the state."""
         return row.state, row.get_state_display()
+
+
+class WatchForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """A user and a symbol."""
+
+    class Meta:
+        model = Watch
+        fields = ("user", "asset")
+
+    def clean(self) -> dict[str, Any]:
+        """Take the symbol that is meant, or say why it cannot be watched."""
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("user") and given.get("asset"):
+            try:
+                given["asset"] = watchable(given["user"].pk, given["asset"])
+            except WatchError as error:
+                self.add_error("asset", str(error))
+        return given
+
+
+@admin.register(Watch)
+class WatchAdmin(Page):
+    """Which user wants to hear of which asset; users keep their own at the API."""
+
+    list_display = ("user", "asset", "since")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "asset")
+    search_help_text = "Part of a user's name, or of a symbol"
+    fields = ("user", "asset")
+
+    form = WatchForm
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
+        """Watch it as the API does."""
+        obj.pk = watch(obj.user_id, obj.asset, now=timezone.now()).pk
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: another asset is another watch."""
+        return False
 
 
 def _who(request: HttpRequest) -> int:

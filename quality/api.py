@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from django.http import Http404
 from django.urls import path
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.pagination import CursorPagination
@@ -31,7 +33,7 @@ from quality.alerting import (
 )
 from quality.describing import described
 from quality.findings import Level
-from quality.models import Alert, CheckRun
+from quality.models import Alert, CheckRun, Watch
 from quality.registry import checks
 from quality.serializers import (
     AcknowledgeSerializer,
@@ -44,8 +46,10 @@ from quality.serializers import (
     FeedsSerializer,
     NoteSerializer,
     SnoozeSerializer,
+    WatchSerializer,
 )
 from quality.watching import feeds_visible_to
+from quality.watchlist import SYMBOL, WatchError, known, unwatch, watch
 
 LEVELS = {str(level.label): level for level in Level}
 
@@ -217,6 +221,59 @@ class AssignView(AnswerView):
         return Response(AlertDetailSerializer(alert).data)
 
 
+class WatchesView(APIView):
+    """What you watch."""
+
+    @extend_schema(responses=WatchSerializer(many=True), operation_id="quality_watches_list")
+    def get(self, request: Request) -> Response:
+        """List the assets that you watch: what is announced of them alerts you."""
+        mine = list(Watch.objects.filter(user_id=user_id_of(request)))
+        told = known(one.asset for one in mine)
+        rows = [
+            {"asset": one.asset, "since": one.since, "is_known": one.asset in told} for one in mine
+        ]
+        return Response(WatchSerializer(rows, many=True).data)
+
+
+ASSET = OpenApiParameter(
+    "asset",
+    str,
+    OpenApiParameter.PATH,
+    pattern=f"^{SYMBOL.pattern}$",
+    description="Our symbol or a source's.",
+)
+
+
+class WatchView(APIView):
+    """One asset that you watch."""
+
+    @extend_schema(parameters=[ASSET], request=None, responses={200: WatchSerializer})
+    def put(self, request: Request, asset: str) -> Response:
+        """Watch an asset, held or not: its listings and delistings alert you from now on."""
+        with _watching():
+            made = watch(user_id_of(request), asset, now=timezone.now())
+        told = {"asset": made.asset, "since": made.since, "is_known": bool(known([made.asset]))}
+        return Response(WatchSerializer(told).data)
+
+    @extend_schema(parameters=[ASSET], responses={204: None})
+    def delete(self, request: Request, asset: str) -> Response:
+        """Watch an asset no more."""
+        with _watching():
+            was_watched = unwatch(user_id_of(request), asset)
+        if not was_watched:
+            raise NotFound("You do not watch it.")
+        return Response(status=204)
+
+
+@contextmanager
+def _watching() -> Iterator[None]:
+    """Turn the errors of watching into the API's."""
+    try:
+        yield
+    except WatchError as error:
+        raise ValidationError({"asset": str(error)}) from error
+
+
 urlpatterns = [
     path("checks", ChecksView.as_view(), name="quality-checks"),
     path("feeds", FeedsView.as_view(), name="quality-feeds"),
@@ -226,4 +283,6 @@ urlpatterns = [
     path("alerts/<int:alert_id>/snooze", SnoozeView.as_view(), name="quality-alert-snooze"),
     path("alerts/<int:alert_id>/note", NoteView.as_view(), name="quality-alert-note"),
     path("alerts/<int:alert_id>/assign", AssignView.as_view(), name="quality-alert-assign"),
+    path("watches", WatchesView.as_view(), name="quality-watches"),
+    path("watches/<str:asset>", WatchView.as_view(), name="quality-watch"),
 ]

@@ -10,8 +10,10 @@ class QualityConfig(AppConfig):
         from quality import startup  # noqa: F401  # registers the system checks
         from quality.channels import configured
         from quality.chores import register_chores
+        from quality.delivering import demand_heartbeat
         from quality.registry import autodiscover
 
         autodiscover()
         register_chores()
         configured()
+        demand_heartbeat()

@@ -22,6 +22,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 
+from quality.amazon import client_of, plain
 from quality.findings import Level
 from quality.posting import demand_public, post
 
@@ -178,13 +179,9 @@ class SnsChannel(Channel):
 
     def send(self, notice: Notice) -> None:
         """Publish it."""
-        import boto3  # noqa: PLC0415  # 33 MB that most installations never need
-
-        title = "".join(one if one.isascii() and one.isprintable() else "?" for one in notice.title)
-        client: Any = boto3.client("sns", region_name=self._region)
-        client.publish(
+        client_of("sns", region=self._region).publish(
             TopicArn=self._topic,
-            Subject=title[:MAX_SUBJECT],
+            Subject=plain(notice.title)[:MAX_SUBJECT],
             Message=notice.text,
             MessageAttributes={
                 "level": {"DataType": "String", "StringValue": notice.level.name.lower()},

@@ -1,4 +1,4 @@
-"""What quality does beside checking: telling people, the heartbeat, and forgetting old runs."""
+"""What quality does beside checking: it tells people, beats, publishes figures and forgets."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db.models import Max, QuerySet
 from ledgers.jobs import JobKind, register_kind
 from quality.delivering import beat_heart, deliver_due
 from quality.models import CheckRun, Delivery
+from quality.publishing import publish
 
 KIND = "alerts"
 BATCH = 10_000
@@ -57,5 +58,6 @@ def _cadences() -> Mapping[str, timedelta]:
 CHORES: Mapping[str, Chore] = {
     "deliver": Chore(every=timedelta(seconds=15), do=deliver_due),
     "heartbeat": Chore(every=timedelta(minutes=1), do=beat_heart),
+    "publish": Chore(every=timedelta(minutes=1), do=publish),
     "forget": Chore(every=timedelta(days=1), do=forget_old),
 }

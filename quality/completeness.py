@@ -120,6 +120,11 @@ def by_source(findings: Iterable[Finding], sources: dict[str, str]) -> Iterator[
         yield replace(finding, cause=source) if many[source] > 1 else finding
 
 
+def source_of(feed: str) -> str:
+    """Return the source of a feed, by its name: what stands before its scope."""
+    return feed.partition("/")[0]
+
+
 def _incomplete(ledger: Ledger, one: Share, least: Decimal, width: str) -> Finding:
     missing = one.expected - one.covered
     return Finding(

@@ -80,15 +80,22 @@ def beat_heart(now: datetime) -> None:
 
     Silence is the alarm: the service behind OMC_HEARTBEAT_URL raises it, when it hears nothing.
     """
-    url = settings.OMC_HEARTBEAT_URL
+    url = demand_heartbeat()
     if not url:
         return
-    demand_public("OMC_HEARTBEAT_URL", url)
     if stuck := unsent(now - SILENCE).first():
         logger.error("No heartbeat: %s waits since %s.", stuck, stuck.made_at)
         return
     row = Delivery.objects.create(channel=HEARTBEAT, kind=HEARTBEAT, made_at=now, due_at=now)
     _try(row, partial(post, url, b"", {}), now, most=1)
+
+
+def demand_heartbeat() -> str:
+    """Return where the heart beats, empty if nowhere, or raise if it could never be heard there."""
+    url: str = settings.OMC_HEARTBEAT_URL
+    if url:
+        demand_public("OMC_HEARTBEAT_URL", url)
+    return url
 
 
 def unsent(since: datetime) -> QuerySet[Delivery]:

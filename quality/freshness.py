@@ -2,27 +2,48 @@
 
 The state of a feed is decided by `ledgers.feeds` alone. Here it becomes findings, one per cause:
 a ledger of which no feed can be trusted is one finding, a source of which no feed can be trusted
-is one alert, anything else is about its feed.
+is one alert, anything else is about its feed. A source that refuses us is a warning before its
+feeds are stale, and the same alert gets worse when they are.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from django.db.models import Min
 
+from ledgers.breaker import FAILED
 from ledgers.collecting.registry import expected_feeds
 from ledgers.feeds import FeedState, State, states
 from ledgers.filling import SEED
 from ledgers.models import CollectorRun, Feed, Ledger, Schedule, Slot
 from ledgers.operating import job_of
 from ledgers.reading import pair
+from ledgers.wire import fetch
 from quality.findings import Finding, Level
 
+Outcome = CollectorRun.Outcome
+HOPELESS = (Outcome.BLOCKED, Outcome.DRIFT, Outcome.CRASHED)
+"""How a look ends that asking again does not mend."""
 LEVELS = {State.LATE: Level.WARNING, State.STALE: Level.ERROR, State.UNKNOWN: Level.CRITICAL}
 GRACE = timedelta(minutes=5)
+Failures = Annotated[int, "One look may fail for any reason; a refusal counts at once."]
+LOOKS = """
+    SELECT asked.feed, array_agg(look.outcome ORDER BY look.started_at DESC),
+           (array_agg(look.error ORDER BY look.started_at DESC))[1]
+    FROM unnest(%(feeds)s::text[]) AS asked (feed)
+    CROSS JOIN LATERAL (
+        SELECT outcome, error, started_at FROM ledgers_collectorrun
+        WHERE feed_id = asked.feed AND kind = 'live' AND finished_at IS NOT NULL
+          AND started_at <= %(now)s
+        ORDER BY started_at DESC LIMIT %(failures)s
+    ) look
+    GROUP BY asked.feed
+"""
 WORKERS = "Look whether worker and beat run: manage.py doctor."
 
 
@@ -32,6 +53,8 @@ class Watched:
 
     feed: Feed
     judged: FeedState
+    failed: str = ""
+    """How its last look failed, if that tells of a fault; empty if it did not."""
 
     @property
     def is_dead(self) -> bool:
@@ -40,14 +63,15 @@ class Watched:
 
 
 def feeds_are_fresh(
-    ledger: Ledger, now: datetime, *, least: State, grace: timedelta
+    ledger: Ledger, now: datetime, *, least: State, grace: timedelta, failures: int
 ) -> Iterator[Finding]:
-    """Yield what is wrong with the feeds of a ledger that are in the state `least` or worse.
+    """Yield what is wrong with the feeds of a ledger: in the state `least` or worse, or failing.
 
     Of a feed whose job was sent for the first time less than `grace` ago nothing is said: its
-    first look may not have ended yet.
+    first look may not have ended yet. A feed fails if its last look ended in a way that asking
+    again does not mend, or its last `failures` looks failed in any way.
     """
-    expected = _expected(ledger)
+    expected = expected_feeds(ledger)
     everything = _judged(expected or _retired(ledger, ()), now)
     watched = _without_new(everything, now - grace)
     if everything and not watched:
@@ -55,8 +79,9 @@ def feeds_are_fresh(
     if all(one.is_dead for one in watched):
         yield _dead_ledger(ledger, watched)
         return
-    bad = [one for one in watched if one.judged.state >= least]
-    yield from _bad_feeds(bad, _dead_sources(watched))
+    known = _with_failures(watched, now, failures)
+    bad = [one for one in known if one.judged.state >= least or one.failed]
+    yield from _bad_feeds(bad, _dead_sources(watched), least)
     for one in _judged(_retired(ledger, [feed.name for feed in expected]), now):
         if one.is_dead:
             yield _retired_feed(one)
@@ -64,12 +89,7 @@ def feeds_are_fresh(
 
 def is_polled(ledger: Ledger) -> bool:
     """Tell whether any feed of a ledger is looked at by a cadence, or was."""
-    return bool(_expected(ledger) or _retired(ledger, ()))
-
-
-def _expected(ledger: Ledger) -> list[Feed]:
-    """Return the feeds that collectors should look at, also those never looked at."""
-    return expected_feeds(ledger)
+    return bool(expected_feeds(ledger) or _retired(ledger, ()))
 
 
 def _retired(ledger: Ledger, expected: Iterable[str]) -> list[Feed]:
@@ -110,6 +130,17 @@ def _without_new(watched: Sequence[Watched], since: datetime) -> list[Watched]:
     return [one for one in watched if one.feed.name not in new]
 
 
+def _with_failures(watched: Sequence[Watched], now: datetime, failures: int) -> list[Watched]:
+    """Note how each feed fails; one query."""
+    question = {"feeds": [one.feed.name for one in watched], "now": now, "failures": failures}
+    failed = {
+        name: f"ended {outcomes[0]}: {error}"
+        for name, outcomes, error in fetch(LOOKS, question)
+        if outcomes[0] in HOPELESS or (len(outcomes) == failures and set(outcomes) <= set(FAILED))
+    }
+    return [replace(one, failed=failed.get(one.feed.name, "")) for one in watched]
+
+
 def _dead_sources(watched: Sequence[Watched]) -> set[str]:
     """Return the sources with several feeds, of which none can be trusted."""
     names = [one.feed.source for one in watched]
@@ -141,17 +172,25 @@ def _dead_message(ledger: Ledger, watched: Sequence[Watched]) -> str:
     return f"The {ledger.label} ledger is stale. Its newest feed: {newest.reason}"
 
 
-def _bad_feeds(bad: Sequence[Watched], dead_sources: set[str]) -> Iterator[Finding]:
+def _bad_feeds(bad: Sequence[Watched], dead_sources: set[str], least: State) -> Iterator[Finding]:
+    failing = Counter(one.feed.source for one in bad if one.failed)
     for one, hint in zip(bad, _hints(bad), strict=True):
         source = one.feed.source
+        is_common = source in dead_sources or (one.failed and failing[source] > 1)
+        is_bad = one.judged.state >= least
         yield Finding(
             ledger=one.feed.ledger,
             subject=one.feed.name,
-            level=LEVELS[one.judged.state],
-            message=one.judged.reason,
+            level=LEVELS[one.judged.state] if is_bad else Level.WARNING,
+            message=one.judged.reason if is_bad else _failing(one),
             hint=hint,
-            cause=source if source in dead_sources else "",
+            cause=source if is_common else "",
         )
+
+
+def _failing(one: Watched) -> str:
+    """Say how the last look at a feed failed that is not old yet."""
+    return f"The last look at {one.feed.name} {one.failed[:300]}".strip()
 
 
 def _retired_feed(one: Watched) -> Finding:

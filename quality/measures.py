@@ -7,7 +7,7 @@ they are the same whichever process answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,6 +47,16 @@ class Metric:
     series: list[Series]
 
 
+Source = Callable[[datetime], Iterable[Metric]]
+_sources: list[Source] = []
+
+
+def register_measures(source: Source) -> None:
+    """Have an app that stands above tell what it measures, too."""
+    if source not in _sources:
+        _sources.append(source)
+
+
 def exposition(now: datetime) -> str:
     """Return everything that is measured, as Prometheus reads it."""
     return "".join(f"{line}\n" for metric in measured(now) for line in _lines(metric))
@@ -54,7 +64,8 @@ def exposition(now: datetime) -> str:
 
 def measured(now: datetime) -> list[Metric]:
     """Return everything that is measured."""
-    return [*_feeds(pair(now)), *_work(now), *_checks(), *_alerts(now)]
+    own = [*_feeds(pair(now)), *_work(now), *_checks(), *_alerts(now)]
+    return [*own, *(metric for source in _sources for metric in source(now))]
 
 
 def _feeds(cuts: Pair) -> Iterator[Metric]:

@@ -1,4 +1,4 @@
-"""The runs of checks, the alerts that their findings open and close, and who was told."""
+"""The runs of checks, the alerts that they open and close, who was told, and who asked to be."""
 
 from __future__ import annotations
 
@@ -198,3 +198,19 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%F %T} {self.error or 'sent'}"
+
+
+class Watch(models.Model):
+    """An asset that a user wants to hear of, held or not: its listings and its delistings."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    asset = models.CharField(max_length=30, help_text="Our symbol, such as BTC.")
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ["user_id", "asset"]
+        verbose_name_plural = "watches"
+        constraints = [models.UniqueConstraint(fields=["user", "asset"], name="watch_once")]
+
+    def __str__(self) -> str:
+        return f"{self.asset} of {self.user}"

@@ -176,3 +176,13 @@ class AssignSerializer(_Known):
     """The name of the user who is to take care; null: nobody."""
 
     to = serializers.CharField(allow_null=True, max_length=150)
+
+
+class WatchSerializer(serializers.Serializer[Any]):
+    """An asset that you watch."""
+
+    asset = serializers.CharField()
+    since = Moment()
+    is_known = serializers.BooleanField(
+        help_text="False: no source has named it so far. Most likely it is misspelt, or to come."
+    )

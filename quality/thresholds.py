@@ -25,6 +25,10 @@ WHOLE = re.compile(r"[0-9]+", re.ASCII)
 Value = timedelta | Decimal | int | IntEnum
 
 
+class Share(Decimal):
+    """A part of a whole, from 0 to 1: 95 would be percent, the wrong unit."""
+
+
 class ThresholdError(ImproperlyConfigured):
     """A variable of the environment that is no value of its threshold."""
 
@@ -88,7 +92,8 @@ def _parsed(text: str, default: Value) -> Value | None:
     if isinstance(default, timedelta):
         return _duration(text)
     if isinstance(default, Decimal):
-        return _decimal(text)
+        value = _decimal(text)
+        return None if value is not None and isinstance(default, Share) and value > 1 else value
     if isinstance(default, IntEnum):
         return {member.name.lower(): member for member in type(default)}.get(text.lower())
     return int(text) if WHOLE.fullmatch(text) and len(text) < 10 else None  # noqa: PLR2004  # fits 32 bits
@@ -115,6 +120,8 @@ def _example(default: Value) -> str:
         return f"a duration: seconds such as 900, or 15m, 2h, 1d (default {written(default)})"
     if isinstance(default, IntEnum):
         return f"one of {', '.join(member.name.lower() for member in type(default))}"
+    if isinstance(default, Share):
+        return f"a part from 0 to 1, such as {default} for {default * 100:f} %"
     kind = "a number" if isinstance(default, Decimal) else "a whole number"
     return f"{kind} from 0 on, such as {written(default)}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -36,6 +36,14 @@ def feed_called(name: str) -> Feed:
     return next(feed for feed in expected_feeds() if feed.name == name)
 
 
+def due_of(every: timedelta, lag: timedelta) -> datetime:
+    """Return when more was due of a feed that was covered up to NOW.
+
+    A look that was known only after its window ended is followed by the next a cadence on.
+    """
+    return NOW + lag + (every if lag else 0 * SECOND)
+
+
 @pytest.fixture
 def account():
     made = make_account(make_user())
@@ -52,13 +60,84 @@ def test_the_api_calls_each_feed_stale_from_its_own_threshold_on(after) -> None:
     assert len(feeds) > 20
     asked = {(feed.every, feed.lag) for feed in feeds}
     for every, lag in asked:
-        # A look that was known only after its window ended is followed by the next a cadence on.
-        due = NOW + lag + (every if lag else 0 * SECOND)
-        moment = due + STALE_AFTER * every + after
+        moment = due_of(every, lag) + STALE_AFTER * every + after
         said = api.get("/api/v1/quality/feeds", {"as_of": moment.isoformat()}).json()
         told = {one["feed"]: one["state"] for one in said["quality"]["feeds"]}
         named = [feed.name for feed in feeds if (feed.every, feed.lag) == (every, lag)]
         assert {told[name] for name in named} == {"stale" if after > 0 * SECOND else "late"}
+
+
+def kinds() -> list[tuple[timedelta, timedelta]]:
+    """Return the cadences of this installation, each with the lag of its sources."""
+    return sorted({(feed.every, feed.lag) for feed in expected_feeds() if feed.every})
+
+
+@SIDES
+def test_the_agent_calls_each_feed_stale_at_the_same_moment_as_the_api(after) -> None:
+    api = client_of(make_user(is_staff=True))
+    feeds = expected_feeds()
+    for feed in feeds:
+        covered(feed, NOW, width=HOUR)
+    assert len(kinds()) > 4
+    for every, lag in kinds():
+        moment = due_of(every, lag) + STALE_AFTER * every + after
+        with read_only():
+            found = tools["get_data_quality"].call({}, Context(pair=at(moment)))
+        said = api.get("/api/v1/quality/feeds", {"as_of": moment.isoformat()}).json()
+        told = {one["feed"]: one["state"] for one in said["quality"]["feeds"]}
+        assert {row.id.partition(".feed.")[2]: row.state for row in found.rows} == told
+        named = [feed.name for feed in feeds if (feed.every, feed.lag) == (every, lag)]
+        assert {told[name] for name in named} == {"stale" if after > 0 * SECOND else "late"}
+
+
+def at(moment) -> Pair:
+    return Pair(as_of=moment, horizon=safe_now())
+
+
+TEXTS = [
+    (
+        "human/articles/",
+        {"outlet": "coindesk"},
+        "get_sentiment_data",
+        {"source": "coindesk"},
+        "rss",
+    ),
+    ("human/moods/", {}, "get_sentiment_data", {"source": "fear_greed"}, "alternative_me"),
+    ("catalyst/events/", {"source": "fed"}, "get_catalyst_events", {"event_type": "macro"}, "fed"),
+    (
+        "catalyst/events/",
+        {"source": "coinspot_announcements"},
+        "get_catalyst_events",
+        {"event_type": "exchange_listing"},
+        "coinspot_announcements",
+    ),
+    (
+        "catalyst/events/",
+        {"source": "sec"},
+        "get_catalyst_events",
+        {"event_type": "sec_filing"},
+        "sec",
+    ),
+]
+
+
+@SIDES
+@pytest.mark.parametrize(("path", "asked", "tool", "words", "source"), TEXTS)
+def test_what_api_and_agent_tell_of_texts_flips_with_their_feeds(
+    path, asked, tool, words, source, after
+) -> None:
+    own = [feed for feed in expected_feeds() if feed.source == source]
+    for feed in own:
+        covered(feed, NOW, width=HOUR)
+    first = min(due_of(feed.every, feed.lag) + STALE_AFTER * feed.every for feed in own)
+    moment = first + after
+    said = client_of(make_user()).get(
+        f"/api/v1/ledgers/{path}", {**asked, "as_of": moment.isoformat()}
+    )
+    with read_only():
+        found = tools[tool].call(words, Context(pair=at(moment)))
+    state = "stale" if after > 0 * SECOND else "late"
+    assert (said.json()["quality"]["state"], found.quality.state) == (state, state)
 
 
 @SIDES

@@ -85,16 +85,16 @@ LISTINGS = with_moves("""
         ORDER BY kind, asset, event_at DESC
     ),
     held AS (
-        SELECT account_id, asset, sum(quantity) AS quantity FROM moves
-        WHERE asset IN (SELECT asset FROM named) AND event_at <= %(now)s
-        GROUP BY account_id, asset HAVING sum(quantity) > %(least)s
-    )
-    SELECT own.user_id, named.kind, named.asset, named.source, named.title, named.event_at,
-           sum(held.quantity)
-    FROM named JOIN held ON held.asset = named.asset
-    JOIN exchange_account own ON own.id = held.account_id AND own.venue NOT LIKE %(seed)s
-    GROUP BY own.user_id, named.kind, named.asset, named.source, named.title, named.event_at
-    ORDER BY own.user_id, named.kind, named.asset
+        SELECT own.user_id, moves.asset, sum(moves.quantity) AS quantity
+        FROM moves JOIN exchange_account own ON own.id = moves.account_id
+        WHERE moves.asset IN (SELECT asset FROM named) AND moves.event_at <= %(now)s
+          AND own.venue NOT LIKE %(seed)s
+        GROUP BY own.user_id, moves.asset HAVING sum(moves.quantity) > %(least)s
+    ),
+    watched AS (SELECT user_id, asset FROM quality_watch)
+    SELECT user_id, named.kind, asset, named.source, named.title, named.event_at, held.quantity
+    FROM named JOIN (held FULL JOIN watched USING (user_id, asset)) USING (asset)
+    ORDER BY user_id, named.kind, asset
 """)
 
 
@@ -153,15 +153,15 @@ def books_are_what_was_filled(
 
 
 @register("books.listings", ledger=Ledger.CATALYST, every=timedelta(minutes=5))
-def nothing_held_is_listed_or_delisted(
+def nothing_of_a_user_is_listed_or_delisted(
     now: datetime,
     *,
     window: Annotated[timedelta, "Long enough for its owner to see it."] = 7 * DAY,
     least: Annotated[Decimal, "Units of an asset: less is held by nobody."] = Decimal(0),
 ) -> Iterator[Finding]:
-    """No asset that a user holds was announced to be listed or delisted within `window`.
+    """No asset that a user holds or watches was announced to be listed or delisted in `window`.
 
-    Each user is told of the own assets only.
+    Each user is told of the own assets only. The end of what one holds is worse than news.
     """
     question = {
         "now": now,
@@ -171,14 +171,15 @@ def nothing_held_is_listed_or_delisted(
         "seed": f"{SEED}%",
     }
     for user_id, kind, asset, source, title, at, held in fetch(LISTINGS, question):
-        is_end = kind == "delisting"
+        is_end = kind == "delisting" and held is not None
+        theirs = "which you watch" if held is None else f"of which you hold {held.normalize():f}"
         yield Finding(
             ledger=Ledger.CATALYST,
             subject=f"{kind} {asset} user {user_id}",
             level=Level.ERROR if is_end else Level.WARNING,
             message=(
-                f"{source} announced a {kind} of {asset} for {at:%F %T} UTC, of which you hold "
-                f"{held.normalize():f}: {title[:200]}"
+                f"{source} announced a {kind} of {asset} for {at:%F %T} UTC, {theirs}: "
+                f"{title[:200]}"
             ),
             hint=(
                 "After it you may not be able to sell or withdraw: read the announcement."

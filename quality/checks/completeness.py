@@ -15,25 +15,39 @@ from ledgers.wire import fetch
 from quality.completeness import by_source, feeds_are_complete, living, percent, spelled
 from quality.findings import Finding, Level
 from quality.registry import register
+from quality.thresholds import Share
 
 QUARTER = timedelta(minutes=15)
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 LeastDay = Annotated[Decimal, "A restart costs minutes; an hour without a look is 4 % of a day."]
 LeastWeek = Annotated[Decimal, "An evening without a look is what a person should know of."]
-NINETY, NINETY_FIVE = Decimal("0.9"), Decimal("0.95")
+NINETY, NINETY_FIVE = Share("0.9"), Share("0.95")
+TENTH, FIFTH = Share("0.1"), Share("0.2")
 SERIES = 2
 """Bad series of one source from which on the source is the cause."""
 
+# Kept bars of a day know how many candles they hold. A series that did not go on past the day has
+# no such bar: its candles are counted.
 CANDLES = """
-    SELECT source, asset, currency, "interval",
-           count(DISTINCT event_at) FILTER (WHERE event_at >= %(day)s)
-    FROM glass_candle
-    WHERE event_at >= %(day)s - interval '1 day' AND event_at < %(day)s + interval '1 day'
-      AND "interval" <= 86400 AND source NOT LIKE %(seed)s
-    GROUP BY source, asset, currency, "interval"
-    HAVING count(DISTINCT event_at) FILTER (WHERE event_at >= %(day)s)
-           < %(least)s * 86400 / "interval"
-    ORDER BY source, asset, currency, "interval"
+    WITH series AS (
+        SELECT source, asset, currency, base, max(count) FILTER (WHERE event_at = %(day)s) AS kept
+        FROM glass_rollup
+        WHERE width = 86400 AND base > 0 AND source NOT LIKE %(seed)s
+          AND event_at IN (%(day)s, %(day)s - interval '1 day', %(day)s - interval '2 days')
+        GROUP BY source, asset, currency, base
+    )
+    SELECT source, asset, currency, base, coalesce(kept, counted.here)
+    FROM series CROSS JOIN LATERAL (
+        SELECT count(DISTINCT event_at) FILTER (WHERE event_at >= %(day)s) AS here,
+               count(*) AS recent
+        FROM glass_candle f
+        WHERE kept IS NULL AND f.source = series.source AND f.asset = series.asset
+          AND f.currency = series.currency AND f."interval" = series.base
+          AND f.event_at >= %(day)s - interval '1 day' AND f.event_at < %(day)s + interval '1 day'
+    ) counted
+    WHERE (kept IS NOT NULL OR counted.recent > 0)
+      AND coalesce(kept, counted.here) < %(least)s * 86400 / base
+    ORDER BY source, asset, currency, base
 """
 FIELDS: dict[str, tuple[Ledger, timedelta, timedelta, dict[str, str]]] = {
     "glass_quote": (
@@ -151,7 +165,8 @@ def days_have_their_candles(
 ) -> Iterator[Finding]:
     """Every series of candles has at least this part of the candles of its last whole day (UTC).
 
-    A series is one that had candles on that day or on the day before.
+    A series is one that goes on since two days before, or ended on that day or the day before: a
+    new one has missed nothing. Candles of a day and longer are not counted.
     """
     ended = (now - settles).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     question = {"day": ended - DAY, "least": least, "seed": f"{SEED}%"}
@@ -176,7 +191,7 @@ def days_have_their_candles(
 def rows_have_their_fields(
     now: datetime,
     *,
-    drop: Annotated[Decimal, "A field that one row in five lost."] = Decimal("0.2"),
+    drop: Annotated[Decimal, "A field that one row in five lost."] = FIFTH,
     rows: Annotated[int, "Fewer rows prove nothing."] = 20,
 ) -> Iterator[Finding]:
     """No field of a source is filled in a part of its rows that fell by more than `drop`.
@@ -233,7 +248,7 @@ def no_asset_stopped(
     *,
     stopped: Annotated[timedelta, "Far above any cadence of quotes."] = HOUR,
     history: Annotated[timedelta, "Whatever stopped before is known by now."] = WEEK,
-    most: Annotated[Decimal, "From this part on it is no longer single coins."] = Decimal("0.1"),
+    most: Annotated[Decimal, "From this part on it is no longer single coins."] = TENTH,
 ) -> Iterator[Finding]:
     """Every asset that a source quoted within `history` is quoted as long as the source lives.
 

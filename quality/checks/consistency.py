@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from ledgers.filling import SEED
 from ledgers.models import Ledger
 from ledgers.wire import fetch
-from quality.completeness import percent
+from quality.completeness import percent, source_of
 from quality.findings import Finding, Level
 from quality.owning import owners_of
 from quality.registry import register
@@ -183,14 +183,17 @@ def nothing_is_of_the_future(
     It would look fresh until then. Of events only the publication counts: some are announced.
     """
     for table, (ledger, moment) in MOMENTS.items():
-        question = {"limit": now + tolerance}
-        for feed, count, last in fetch(FUTURE.format(table=table, moment=moment), question):
+        bad = fetch(FUTURE.format(table=table, moment=moment), {"limit": now + tolerance})
+        many = Counter(source_of(feed) for feed, *_ in bad)
+        for feed, count, last in bad:
+            source = source_of(feed)
             yield Finding(
                 ledger=ledger,
                 subject=f"{feed} {table}",
                 level=Level.ERROR,
                 message=f"{feed} has {count} rows of the future in {table}, up to {last:%F %T}.",
                 hint=f"Look whether its unit or time zone changed. {PAYLOAD}",
+                cause=f"{source} {table}" if many[source] > 1 else "",
             )
 
 

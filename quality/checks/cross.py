@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
@@ -22,28 +22,37 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 CURRENCY = "AUD"
 INTERVALS = [60, 300, 900, 1800, 3600]
 
-# Each asset in Australian dollars: as a source quotes it, and by way of a currency that it also
-# quotes the Australian dollar in. Two agree as long as their spreads come near enough.
+# Two sources that quote an asset in one currency are compared as they are, others in Australian
+# dollars, by the rate that a source itself quotes, else any. Who tells only the last price has no
+# spread. Two agree as long as their spreads come near enough.
 PRICES = """
     WITH fresh AS (
-        SELECT source, asset, currency, bid, ask FROM glass_latestquote
+        SELECT source, asset, currency, coalesce(bid, last) AS bid, coalesce(ask, last) AS ask
+        FROM glass_latestquote
         WHERE event_at > %(now)s - %(max_age)s AND event_at <= %(now)s AND NOT withdrawn
-          AND bid > 0 AND ask >= bid AND source NOT LIKE %(seed)s
+          AND coalesce(bid, last) > 0 AND coalesce(ask, last) >= coalesce(bid, last)
+          AND source NOT LIKE %(seed)s
     ),
     priced AS (
-        SELECT source AS name, asset, bid, ask FROM fresh WHERE currency = %(currency)s
+        SELECT source, source AS name, asset, currency AS told_in, currency, bid, ask FROM fresh
         UNION ALL
-        SELECT coin.source || ' by ' || coin.currency, coin.asset, coin.bid / rate.ask,
-               coin.ask / rate.bid
-        FROM fresh coin
-        JOIN fresh rate ON rate.asset = %(currency)s AND rate.currency = coin.currency
+        SELECT coin.source, coin.source || ' by ' || coin.currency, coin.asset, coin.currency,
+               rate.asset, coin.bid / rate.ask, coin.ask / rate.bid
+        FROM fresh coin CROSS JOIN LATERAL (
+            SELECT asset, bid, ask FROM fresh
+            WHERE asset = %(currency)s AND currency = coin.currency
+            ORDER BY source <> coin.source, source LIMIT 1
+        ) rate
         WHERE coin.asset <> %(currency)s
     )
-    SELECT one.asset, one.name, two.name, one.bid, one.ask, two.bid, two.ask,
+    SELECT one.asset, one.source, two.source, one.name, two.name, one.currency,
+           one.bid, one.ask, two.bid, two.ask,
            greatest(one.bid - two.ask, two.bid - one.ask) / least(one.ask, two.ask) AS gap
-    FROM priced one JOIN priced two ON two.asset = one.asset AND one.name < two.name
+    FROM priced one JOIN priced two
+      ON two.asset = one.asset AND two.currency = one.currency AND one.name < two.name
+     AND (one.told_in <> two.told_in OR one.told_in = one.currency)
     WHERE greatest(one.bid - two.ask, two.bid - one.ask) > %(most)s * least(one.ask, two.ask)
-    ORDER BY one.name, two.name, one.asset
+    ORDER BY gap DESC, one.name, two.name
 """
 JUMPS = """
     SELECT now.source, now.asset, now.currency, before.event_at,
@@ -110,27 +119,37 @@ def sources_agree_on_prices(
     grave: Annotated[Decimal, "No market of ours is this far from another."] = Decimal("0.2"),
     max_age: Annotated[timedelta, "Older quotes are of another moment."] = 5 * MINUTE,
 ) -> Iterator[Finding]:
-    """Every two sources agree on an asset in AUD, also by way of USD, but for their spreads.
+    """Every two sources agree on what an asset costs, but for their spreads.
 
-    Compared are the newest quotes: CoinSpot's with Kraken's, and with Kraken's USD by AUD/USD.
+    Compared are the newest quotes: CoinSpot's with Kraken's, both with DeFiLlama's, those in USD
+    by AUD/USD. What many assets have in common is the source that disagrees with the others.
     """
     bad = fetch(
         PRICES,
         {"now": now, "max_age": max_age, "most": most, "seed": f"{SEED}%", "currency": CURRENCY},
     )
-    many = Counter((one, two) for _, one, two, *_ in bad)
-    for asset, one, two, bid, ask, other_bid, other_ask, gap in bad:
+    widest = {asset: row for asset, *row in reversed(bad)}
+    cause = _odd([(one, two) for _, one, two, *_ in bad]) if len(widest) > 1 else ""
+    for asset, row in sorted(widest.items()):
+        _, _, one, two, currency, bid, ask, other_bid, other_ask, gap = row
         yield Finding(
             ledger=Ledger.GLASS,
-            subject=f"{asset} {one}, {two}",
+            subject=f"price of {asset}",
             level=Level.ERROR if gap > grave else Level.WARNING,
             message=(
-                f"{asset} costs {bid:.6g} to {ask:.6g} {CURRENCY} at {one} and {other_bid:.6g} to "
+                f"{asset} costs {bid:.6g} to {ask:.6g} {currency} at {one} and {other_bid:.6g} to "
                 f"{other_ask:.6g} at {two}: {percent(gap)} apart."
             ),
             hint="Compare with a third venue. The symbol may mean two coins, or a price is wrong.",
-            cause=f"{one}, {two}" if many[one, two] > 1 else "",
+            cause=cause,
         )
+
+
+def _odd(pairs: Sequence[tuple[str, str]]) -> str:
+    """Return the source that is in most of the pairs that disagree; of two alone, both."""
+    counted = Counter(name for pair in pairs for name in set(pair))
+    most = max(counted.values())
+    return f"prices of {', '.join(sorted(name for name in counted if counted[name] == most))}"
 
 
 @register("cross.jumps", ledger=Ledger.GLASS)

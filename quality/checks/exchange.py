@@ -20,7 +20,7 @@ from ledgers.feeds import State, states
 from ledgers.models import Feed, Ledger
 from ledgers.reading import Pair, pair
 from quality.findings import Finding, Level
-from quality.freshness import GRACE, feeds_are_fresh, is_polled
+from quality.freshness import GRACE, Failures, feeds_are_fresh, is_polled
 from quality.registry import register
 
 HINT = "Import its order history: manage.py import_fills FILE --format coinspot --user NAME."
@@ -36,6 +36,7 @@ def exchange_is_fresh(
     ),
     least: Annotated[State, "For venues that are asked by a cadence."] = State.STALE,
     grace: Annotated[timedelta, "A first look takes seconds; a day of history minutes."] = GRACE,
+    failures: Failures = 2,
 ) -> Iterator[Finding]:
     """Every account is known up to `max_age` ago, and some account up to `dead_after` ago.
 
@@ -45,7 +46,9 @@ def exchange_is_fresh(
     known = _known_until(now)
     newest = max(known.values(), default=None)
     if is_polled(Ledger.EXCHANGE):
-        yield from feeds_are_fresh(Ledger.EXCHANGE, now, least=least, grace=grace)
+        yield from feeds_are_fresh(
+            Ledger.EXCHANGE, now, least=least, grace=grace, failures=failures
+        )
     elif newest is None:
         yield _dead(f"The {Ledger.EXCHANGE.label} ledger is empty.")
         return

@@ -9,7 +9,7 @@ from typing import Annotated
 from ledgers.feeds import State
 from ledgers.models import Ledger
 from quality.findings import Finding
-from quality.freshness import GRACE, feeds_are_fresh
+from quality.freshness import GRACE, Failures, feeds_are_fresh
 from quality.registry import register
 
 
@@ -19,9 +19,10 @@ def human_is_fresh(
     *,
     least: Annotated[State, "A late feed most often catches up with its next look."] = State.STALE,
     grace: Annotated[timedelta, "A first look takes seconds; a day of history minutes."] = GRACE,
+    failures: Failures = 2,
 ) -> Iterator[Finding]:
-    """Every feed of Human is looked at in time, and none is in the state `least` or worse.
+    """Every feed of Human is looked at in time and with success; none is `least` or worse.
 
     Critical if no feed can be trusted: silence of the news would be taken for calm.
     """
-    return feeds_are_fresh(Ledger.HUMAN, now, least=least, grace=grace)
+    return feeds_are_fresh(Ledger.HUMAN, now, least=least, grace=grace, failures=failures)

@@ -9,10 +9,13 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from ledgers.wire import fetch
+from quality.completeness import source_of
 from quality.findings import Finding, Level
 from quality.registry import register
+from quality.thresholds import Share
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+TWENTIETH, HALF = Share("0.05"), Share("0.5")
 NEW_CODE = "If the collector changed, replay the payloads with a parser that reads them right."
 
 CLOCKS = """
@@ -29,11 +32,12 @@ CLOCKS = """
         OR percentile_disc(0.5) WITHIN GROUP (ORDER BY run.started_at - seen.at) > %(behind)s
     ORDER BY run.feed_id
 """
+# What drifted was not stored, and freshness tells of it.
 RATES = """
     SELECT run.feed_id, feed.source, feed.ledger, sum(run.fetched), sum(run.{counted})
     FROM ledgers_collectorrun run JOIN ledgers_feed feed ON feed.name = run.feed_id
     WHERE run.started_at > %(now)s - %(window)s AND run.started_at <= %(now)s
-      AND run.kind IN ('live', 'backfill', 'import')
+      AND run.kind IN ('live', 'backfill', 'import') AND run.outcome <> 'drift'
     GROUP BY run.feed_id, feed.source, feed.ledger
     HAVING sum(run.fetched) >= %(least)s AND sum(run.{counted}) > %(most)s * sum(run.fetched)
     ORDER BY run.feed_id
@@ -53,7 +57,9 @@ def clocks_agree(
     Which of two observations is newer is decided by that time.
     """
     question = {"now": now, "ahead": ahead, "behind": behind, "window": window}
-    for feed, ledger, looks, lead, lag in fetch(CLOCKS, question):
+    bad = fetch(CLOCKS, question)
+    sources = {source_of(feed) for feed, *_ in bad}
+    for feed, ledger, looks, lead, lag in bad:
         said = f"ahead of ours by {lead}" if lead > ahead else f"behind ours by {lag}"
         yield Finding(
             ledger=ledger,
@@ -61,6 +67,7 @@ def clocks_agree(
             level=Level.WARNING,
             message=f"The clock of {feed} is {said}, the median of {looks} answers.",
             hint="Compare this machine's clock with NTP. If it is right, the source is wrong.",
+            cause="our clock" if len(sources) > 1 else source_of(feed) if len(bad) > 1 else "",
         )
 
 
@@ -68,18 +75,21 @@ def clocks_agree(
 def sources_rarely_correct_themselves(
     now: datetime,
     *,
-    most: Annotated[Decimal, "Posts that are voted on change at every look."] = Decimal("0.5"),
+    most: Annotated[Decimal, "Posts that are voted on change at every look."] = HALF,
     least: Annotated[int, "Fewer items make no rate."] = 50,
     window: Annotated[timedelta, "A day and a night."] = DAY,
 ) -> Iterator[Finding]:
     """No feed corrects more than this part of what it tells within `window`."""
-    for feed, _, ledger, fetched, revised in _rates("revised", now, window, least, most):
+    bad = _rates("revised", now, window, least, most)
+    many = Counter(source for _, source, *_ in bad)
+    for feed, source, ledger, fetched, revised in bad:
         yield Finding(
             ledger=ledger,
             subject=feed,
             level=Level.WARNING,
             message=f"{feed} corrected {revised} of {fetched} items since {now - window:%F %T}.",
             hint=f"Look at two revisions of one row: what changes may be noise. {NEW_CODE}",
+            cause=source if many[source] > 1 else "",
         )
 
 
@@ -87,9 +97,7 @@ def sources_rarely_correct_themselves(
 def few_items_are_rejected(
     now: datetime,
     *,
-    most: Annotated[Decimal, "Above it the source has most likely changed its shape."] = Decimal(
-        "0.05"
-    ),
+    most: Annotated[Decimal, "Above it the source has most likely changed its shape."] = TWENTIETH,
     least: Annotated[int, "One bad item of three is no rate."] = 20,
     window: Annotated[timedelta, "So that it is over an hour after it is mended."] = HOUR,
 ) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -15,6 +16,9 @@ from ledgers.jobs import cadences
 from ledgers.models import Slot
 from quality.findings import Finding, Level
 from quality.registry import register
+
+MANY = 3
+"""Jobs that gave up, from which on it is not their tasks that are wrong."""
 
 
 @register("slots.abandoned", ledger=None)
@@ -29,8 +33,10 @@ def no_slot_is_abandoned(
     takes its process along.
     """
     by_job = _abandoned(now - window).values("schedule_id").order_by("schedule_id")
-    for job in by_job.annotate(slots=Count("pk"), last=Max("sent_at")):
-        yield _finding(job["schedule_id"], job["slots"], job["last"])
+    bad = list(by_job.annotate(slots=Count("pk"), last=Max("sent_at")))
+    cause = "workers" if len(bad) >= MANY else ""
+    for job in bad:
+        yield replace(_finding(job["schedule_id"], job["slots"], job["last"]), cause=cause)
 
 
 def _abandoned(since: datetime) -> QuerySet[Slot]:

@@ -1,4 +1,4 @@
-"""Checks of the sources themselves: which rest, and which could not be started at all."""
+"""Checks of the sources themselves: which could not be started, or lack what they need."""
 
 from __future__ import annotations
 
@@ -7,36 +7,10 @@ from datetime import datetime
 
 from django.conf import settings
 
-from ledgers import breaker
 from ledgers.collecting.needs import missing, variable_of
-from ledgers.collecting.registry import active, broken, collectors, expected_feeds, job_name
-from ledgers.models import CollectorRun
+from ledgers.collecting.registry import broken, collectors, expected_feeds
 from quality.findings import Finding, Level
 from quality.registry import register
-
-
-@register("sources.resting", ledger=None)
-def no_source_rests(now: datetime) -> Iterator[Finding]:
-    """No source has failed so often that it is left alone for a while.
-
-    Its breaker closes by itself when the run that tries it again succeeds.
-    """
-    on = {job_name(collector): collector for collector in active().values()}
-    for schedule in breaker.resting(now).filter(is_paused=False, job__in=on):
-        collector = on[schedule.job]
-        slug = collector.slug
-        last = CollectorRun.objects.filter(feed__source=slug, finished_at__isnull=False).first()
-        said = f" Its last look ended {last.outcome}: {last.error}" if last else ""
-        yield Finding(
-            ledger=collector.ledger,
-            subject=slug,
-            level=Level.ERROR,
-            message=(
-                f"{slug} rests until {schedule.rests_until:%F %T} UTC. "
-                f"Failed rounds in a row: {schedule.failures}.{said}"
-            ),
-            hint="It is tried again by itself. To try it now: Run now in the admin, under Sources.",
-        )
 
 
 @register("sources.broken", ledger=None)

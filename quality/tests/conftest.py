@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import pytest
+from django.utils import timezone
 
 from ledgers.collecting.collector import Collector
 from ledgers.collecting.registry import collectors
@@ -34,6 +35,26 @@ def sources() -> Iterator[Callable[..., None]]:
     collectors.clear()
     collectors.update(real)
     kinds.update(jobs)
+
+
+class Clock:
+    """Our own clock, which stands still until the test lets time pass; the database has its own."""
+
+    def __init__(self) -> None:
+        self.now = timezone.now()
+
+    def tick(self, width: timedelta) -> datetime:
+        """Let time pass, and return the new moment."""
+        self.now += width
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Have everybody who asks Django for the time be told what the test says."""
+    ours = Clock()
+    monkeypatch.setattr(timezone, "now", lambda: ours.now)
+    return ours
 
 
 class Probe:

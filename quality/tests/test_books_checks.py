@@ -12,7 +12,7 @@ from ledgers.models import Ledger
 from ledgers.reading import safe_now
 from quality.checks.books import (
     books_are_what_was_filled,
-    nothing_held_is_listed_or_delisted,
+    nothing_of_a_user_is_listed_or_delisted,
     positions_are_what_venues_report,
 )
 from quality.findings import Level
@@ -122,7 +122,7 @@ def test_accounts_without_books_are_not_compared(account) -> None:
 )
 def test_a_user_hears_what_happens_to_what_the_user_holds(account, kind, level) -> None:
     event("a", NOW - HOUR, kind=kind, assets=["BTC"], title="Something about Bitcoin")
-    (found,) = nothing_held_is_listed_or_delisted(NOW)
+    (found,) = nothing_of_a_user_is_listed_or_delisted(NOW)
     assert (found.ledger, found.level) == (Ledger.CATALYST, level)
     assert found.user_id == account.user_id
     assert f"announced a {kind} of BTC" in found.message
@@ -132,27 +132,27 @@ def test_a_user_hears_what_happens_to_what_the_user_holds(account, kind, level) 
 def test_nobody_hears_of_what_nobody_holds_or_of_other_events(account) -> None:
     event("a", NOW - HOUR, kind="delisting", assets=["ETH"])
     event("b", NOW - HOUR, kind="maintenance", assets=["BTC"])
-    assert list(nothing_held_is_listed_or_delisted(NOW)) == []
+    assert list(nothing_of_a_user_is_listed_or_delisted(NOW)) == []
 
 
 def test_nobody_hears_of_what_is_held_as_an_example(account) -> None:
     event("a", NOW - HOUR, kind="delisting", assets=["BTC"])
     Account.objects.update(venue="seed:paper")
-    assert list(nothing_held_is_listed_or_delisted(NOW)) == []
+    assert list(nothing_of_a_user_is_listed_or_delisted(NOW)) == []
 
 
 def test_what_was_sold_is_no_longer_held(account) -> None:
     event("a", NOW - HOUR, kind="delisting", assets=["BTC"])
-    assert list(nothing_held_is_listed_or_delisted(NOW, least=Decimal("1.28"))) == []
-    assert len(list(nothing_held_is_listed_or_delisted(NOW, least=Decimal("1.27")))) == 1
+    assert list(nothing_of_a_user_is_listed_or_delisted(NOW, least=Decimal("1.28"))) == []
+    assert len(list(nothing_of_a_user_is_listed_or_delisted(NOW, least=Decimal("1.27")))) == 1
     fill(account, "z", NOW - 5 * HOUR, quantity="1.28", side="sell")
-    assert list(nothing_held_is_listed_or_delisted(NOW)) == []
+    assert list(nothing_of_a_user_is_listed_or_delisted(NOW)) == []
 
 
 @pytest.mark.parametrize(("age", "found"), [(7 * DAY - TICK, 1), (7 * DAY, 0)])
 def test_a_listing_is_told_for_its_window(account, age, found) -> None:
     event("a", NOW - age, kind="listing", assets=["BTC"])
-    assert len(list(nothing_held_is_listed_or_delisted(NOW))) == found
+    assert len(list(nothing_of_a_user_is_listed_or_delisted(NOW))) == found
 
 
 def test_the_alert_of_a_listing_is_seen_by_its_user_and_by_no_other(account) -> None:

@@ -109,7 +109,7 @@ def test_the_list_names_every_check_its_thresholds_and_why(probe) -> None:
 def test_the_list_is_json_too_and_says_what_was_changed(monkeypatch) -> None:
     texts = {one["id"]: one for one in json.loads(run("--list", "--json")[1])}
     assert set(texts) == set(checks)
-    (max_age, dead_after, least, _) = texts["freshness.exchange"]["thresholds"]
+    (max_age, dead_after, least, *_) = texts["freshness.exchange"]["thresholds"]
     assert max_age["variable"] == "OMC_QUALITY_FRESHNESS_EXCHANGE_MAX_AGE"
     assert (max_age["default"], dead_after["default"], least["default"]) == ("35d", "400d", "stale")
     assert all(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledgers.collecting.registry import feed_of
@@ -125,8 +125,14 @@ def day_of(hours: int) -> list:
     return [start + hour * HOUR for hour in range(hours)]
 
 
+def began(**options) -> None:
+    """Begin a series two days before the day that is counted."""
+    candles([day_of(1)[0] - 2 * DAY], **options)
+
+
 @pytest.mark.parametrize(("hours", "found"), [(24, 0), (18, 0), (17, 1)])
 def test_a_day_without_its_candles_is_found_exactly_below_the_share(hours, found) -> None:
+    began()
     candles(day_of(hours))
     said = list(days_have_their_candles(NOW, least=Decimal("0.75")))
     assert len(said) == found
@@ -135,14 +141,33 @@ def test_a_day_without_its_candles_is_found_exactly_below_the_share(hours, found
         assert "has 17 of 24 candles on 2026-03-17, less than 75 %" in one.message
 
 
-def test_a_series_that_ended_the_day_before_is_found_and_one_long_gone_is_not() -> None:
+def test_a_series_that_ended_the_day_before_is_found_and_one_long_gone_or_new_is_not() -> None:
+    began()
     candles([at - DAY for at in day_of(24)])
+    began(asset="ETH")
     candles([at - 2 * DAY for at in day_of(24)], asset="ETH")
+    candles(day_of(24)[20:], asset="SOL")
     assert [one.subject for one in days_have_their_candles(NOW)] == ["kraken_ohlc BTC/AUD 3600 s"]
+
+
+@given(hours=st.sets(st.integers(min_value=0, max_value=23), min_size=1), goes_on=st.booleans())
+@settings(max_examples=20)
+def test_a_day_counts_as_many_candles_as_it_has_whether_its_bar_is_kept_or_not(
+    hours, goes_on
+) -> None:
+    asset = f"C{next(NUMBERS)}"
+    began(asset=asset)
+    day = day_of(24)
+    candles([day[hour] for hour in sorted(hours)], asset=asset)
+    if goes_on:
+        candles([day[0] + DAY], asset=asset)
+    said = [one for one in days_have_their_candles(NOW, least=Decimal(1)) if asset in one.subject]
+    assert [f"has {len(hours)} of 24" in one.message for one in said] == [True] * (len(hours) < 24)
 
 
 @pytest.mark.parametrize(("after", "day"), [(119, "16"), (120, "17")])
 def test_a_day_is_counted_when_its_last_candles_had_time_to_come(after, day) -> None:
+    candles([day_of(1)[0] - 3 * DAY])
     candles(day_of(3))
     midnight = NOW.replace(hour=0)
     candles([at - DAY for at in day_of(3)])
@@ -151,8 +176,9 @@ def test_a_day_is_counted_when_its_last_candles_had_time_to_come(after, day) -> 
 
 
 def test_many_bad_series_of_a_source_are_one_cause() -> None:
-    candles(day_of(3))
-    candles(day_of(3), asset="ETH")
+    for asset in ("BTC", "ETH"):
+        began(asset=asset)
+        candles(day_of(3), asset=asset)
     assert {one.cause for one in days_have_their_candles(NOW)} == {"kraken_ohlc candles"}
 
 

@@ -226,3 +226,15 @@ def test_twins_older_than_the_window_are_known_by_now(age, found) -> None:
     article("a", NOW - age)
     article("b", NOW - age)
     assert len(list(nothing_is_told_twice(NOW))) == found
+
+
+def test_what_many_feeds_of_a_source_do_wrong_has_one_cause() -> None:
+    for scope in "ab":
+        feed = stray_feed(f"rss/{scope}", Ledger.HUMAN)
+        look(feed, NOW, fetched=100, revised=100, observed=[NOW - HOUR])
+        article(f"x{scope}", NOW + HOUR, outlet=scope)
+    assert {one.cause for one in sources_rarely_correct_themselves(NOW)} == {"rss"}
+    assert {one.cause for one in nothing_is_of_the_future(NOW)} == {"rss human_article"}
+    assert {one.cause for one in clocks_agree(NOW)} == {"rss"}
+    look(stray_feed("coinspot"), NOW, observed=[NOW - HOUR])
+    assert {one.cause for one in clocks_agree(NOW)} == {"our clock"}

@@ -41,7 +41,7 @@ def test_two_prices_of_one_asset_part_exactly_beyond_their_spreads(bid, ask, lev
     quote("BTC", NOW, source="kraken", bid=bid, ask=ask)
     found = list(sources_agree_on_prices(NOW))
     assert [one.level for one in found] == [level] * bool(level)
-    assert all(one.subject == "BTC coinspot, kraken" for one in found)
+    assert all(one.subject == "price of BTC" for one in found)
 
 
 @pytest.mark.parametrize(("bid", "ask", "found"), [(65, 66, 0), (71, 72, 1)])
@@ -50,7 +50,27 @@ def test_a_price_in_dollars_is_compared_by_way_of_their_rate(bid, ask, found) ->
     quote("AUD", NOW, source="kraken", currency="USD", bid="0.65", ask="0.66")
     quote("BTC", NOW, source="kraken", currency="USD", bid=bid, ask=ask)
     said = list(sources_agree_on_prices(NOW))
-    assert [one.subject for one in said] == ["BTC coinspot, kraken by USD"] * found
+    assert [one.subject for one in said] == ["price of BTC"] * found
+    assert all("at kraken by USD" in one.message for one in said)
+
+
+@pytest.mark.parametrize(("last", "found"), [("67.9", 0), ("68.1", 1), ("63.2", 0), ("63.1", 1)])
+def test_defillamas_price_is_compared_with_what_the_ledger_holds(last, found) -> None:
+    quote("BTC", NOW)
+    quote("AUD", NOW, source="kraken", currency="USD", bid="0.65", ask="0.66")
+    quote("BTC", NOW, source="kraken", currency="USD", bid=65, ask=66)
+    quote("BTC", NOW, source="defillama_prices", currency="USD", bid=None, ask=None, last=last)
+    said = list(sources_agree_on_prices(NOW))
+    assert [one.subject for one in said] == ["price of BTC"] * found
+    assert all("defillama_prices" in one.message for one in said)
+
+
+def test_of_three_sources_the_one_that_disagrees_with_the_others_is_the_cause() -> None:
+    for asset in ("BTC", "ETH"):
+        quote(asset, NOW)
+        quote(asset, NOW, source="kraken")
+        quote(asset, NOW, source="other", bid=None, ask=None, last=200)
+    assert {one.cause for one in sources_agree_on_prices(NOW)} == {"prices of other"}
 
 
 @pytest.mark.parametrize(("age", "found"), [(4 * MINUTE, 1), (5 * MINUTE, 0)])
@@ -73,7 +93,11 @@ def test_a_source_that_is_wrong_by_a_hundred_is_one_alert_within_one_check_and_o
         quote(asset, NOW, source="kraken", bid=9900, ask=10100)
     run_check("cross.prices", NOW)
     alert = Alert.objects.get()
-    assert (alert.subject, alert.findings, alert.level) == ("coinspot, kraken", 2, Level.ERROR)
+    assert (alert.subject, alert.findings, alert.level) == (
+        "prices of coinspot, kraken",
+        2,
+        Level.ERROR,
+    )
     for asset in ("BTC", "ETH"):
         quote(asset, NOW + MINUTE)
         quote(asset, NOW + MINUTE, source="kraken")

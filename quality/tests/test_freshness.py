@@ -36,6 +36,7 @@ from quality.tests.factories import (
     make_user,
     stray_feed,
 )
+from quality.tests.facts import look
 
 FIVE_YEARS = timedelta(days=5 * 365)
 POLLED = {
@@ -210,6 +211,72 @@ def test_the_hint_says_how_the_last_run_ended(sources, outcome, said) -> None:
     CollectorRun.objects.update(outcome=outcome)
     (found,) = glass_is_fresh(NOW)
     assert said in found.hint
+
+
+def failed(source, *outcomes: str, scope: str = "") -> None:
+    """Have the newest live looks at a feed end so, the oldest first."""
+    for number, outcome in enumerate(outcomes):
+        at = NOW - (len(outcomes) - number) * MINUTE
+        look(feed_of(source, scope), at, outcome=outcome, error="It is shut.")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "found"),
+    [
+        (["blocked"], 1),
+        (["drift"], 1),
+        (["crashed"], 1),
+        (["transport"], 0),
+        (["transport", "transport"], 1),
+        (["rate_limited", "transport"], 1),
+        (["ok", "transport"], 0),
+        (["blocked", "ok"], 0),
+        (["blocked", "partial"], 0),
+        (["transport", "interrupted"], 0),
+    ],
+)
+def test_a_source_that_fails_is_a_warning_while_what_it_brought_is_still_fresh(
+    sources, outcomes, found
+) -> None:
+    source = make_collector("source", Ledger.GLASS)
+    sources(source)
+    looked(source, NOW)
+    failed(source, *outcomes)
+    said = list(glass_is_fresh(NOW))
+    assert len(said) == found
+    for one in said:
+        assert (one.subject, one.level) == ("source", Level.WARNING)
+        assert one.message == f"The last look at source ended {outcomes[-1]}: It is shut."
+
+
+def test_one_failure_more_or_less_can_be_asked_for(sources) -> None:
+    sources(source := make_collector("source", Ledger.GLASS))
+    looked(source, NOW)
+    failed(source, "transport", "transport")
+    assert list(glass_is_fresh(NOW, failures=3)) == []
+    assert len(list(glass_is_fresh(NOW, failures=1))) == 1
+
+
+def test_feeds_of_a_source_that_fail_are_one_cause_also_when_some_are_old(sources) -> None:
+    many = make_collector("many", Ledger.GLASS, scopes=("a", "b", "c"))
+    sources(many)
+    for scope, age in (("a", 0 * HOUR), ("b", 3 * HOUR), ("c", 0 * HOUR)):
+        covered(feed_of(many, scope), NOW - age)
+    for scope in ("a", "b"):
+        failed(many, "blocked", scope=scope)
+    assert {(one.about, one.level) for one in glass_is_fresh(NOW)} == {
+        ("many", Level.WARNING),
+        ("many", Level.ERROR),
+    }
+
+
+def test_a_source_that_fails_and_rests_says_until_when(sources) -> None:
+    sources(source := make_collector("source", Ledger.GLASS))
+    looked(source, NOW)
+    failed(source, "blocked")
+    Schedule.objects.create(job="collect:source", every=HOUR, failures=5, rests_until=NOW + HOUR)
+    (found,) = glass_is_fresh(NOW)
+    assert found.hint.endswith("After its failures it rests until 2026-03-18 13:00:00 UTC.")
 
 
 def test_the_hint_says_that_the_schedule_is_paused(sources) -> None:

@@ -13,15 +13,28 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as some
+from psycopg.types.range import Range
 
 from ledgers.collecting.registry import feed_of
 from ledgers.feeds import State as FeedState
-from ledgers.models import Ledger
+from ledgers.feeds import judge, states
+from ledgers.models import Coverage, Ledger
+from ledgers.reading import Pair
 from quality.alerting import acknowledge, snooze, troubles_of, write_alerts
 from quality.checks.human import human_is_fresh
 from quality.findings import Level
 from quality.models import Alert, AlertEvent
-from quality.tests.factories import HOUR, MINUTE, NOW, covered, finding, make_collector, make_user
+from quality.tests.factories import (
+    HOUR,
+    MINUTE,
+    NOW,
+    covered,
+    finding,
+    make_collector,
+    make_run,
+    make_user,
+    stray_feed,
+)
 
 CHECK = "freshness.glass"
 SUBJECTS = ("a", "b", "c")
@@ -243,3 +256,35 @@ def _install(sources: Callable[..., None], ages: dict[str, int | None], own: str
         if age is not None:
             source, _, scope = name.partition("/")
             covered(feed_of(made[source], scope), NOW - timedelta(seconds=age))
+
+
+LOOKS = some.lists(
+    some.tuples(*[some.integers(min_value=0, max_value=90)] * 4), min_size=1, max_size=8
+)
+
+
+@given(looks=LOOKS, every=some.integers(min_value=1, max_value=40), as_of=some.integers(0, 90))
+def test_a_feed_is_judged_by_what_a_scan_of_all_its_looks_gives(looks, every, as_of) -> None:
+    feed = stray_feed(f"law{next(EXAMPLES)}", every=every * MINUTE)
+    run = make_run(feed)
+    start = NOW - 90 * MINUTE
+    seen = []
+    for begin, width, known, available in looks:
+        upper = begin + width + 1
+        Coverage.objects.create(
+            feed=run.feed,
+            run=run,
+            window=Range(start + begin * MINUTE, start + upper * MINUTE),
+            known_at=start + known * MINUTE,
+            available_at=start + available * MINUTE,
+        )
+        if available <= as_of:
+            seen.append((upper, upper + (0 if upper >= known else every)))
+    (judged,) = states([feed], Pair(as_of=start + as_of * MINUTE, horizon=NOW))
+    if not seen:
+        assert judged.covered_until is None
+        return
+    ends, dues = zip(*seen, strict=True)
+    assert judged.covered_until == start + max(ends) * MINUTE
+    due = start + max(dues) * MINUTE
+    assert judged == judge(feed, judged.covered_until, start + as_of * MINUTE, due=due)

@@ -45,7 +45,7 @@ def test_every_line_is_one_that_prometheus_reads(sources, probe) -> None:
     for line in text.splitlines():
         assert line.startswith(("# HELP omc_", "# TYPE omc_")) or LINE.fullmatch(line), line
     named = re.findall(r"^# TYPE (\S+) gauge$", text, re.MULTILINE)
-    assert len(named) == len(set(named)) == 11
+    assert len(named) == len(set(named)) == 15
 
 
 def test_a_feed_tells_its_state_its_age_and_its_lag(sources) -> None:

@@ -57,3 +57,10 @@ def test_a_paused_job_and_one_that_exists_no_more_are_left_alone() -> None:
     make_slot("collect:gone", 1, ABANDONED, NOW - 5 * MINUTE)
     Schedule.objects.filter(job=JOB).update(is_paused=True)
     assert list(no_slot_is_abandoned(NOW)) == []
+
+
+@pytest.mark.parametrize(("jobs", "causes"), [(2, {""}), (3, {"workers"})])
+def test_many_jobs_that_gave_up_have_one_cause_their_workers(jobs, causes) -> None:
+    for job in ("collect:coinspot", "collect:kraken", "collect:fed")[:jobs]:
+        make_slot(job, 1, "abandoned", NOW - 2 * MINUTE)
+    assert {one.cause for one in no_slot_is_abandoned(NOW)} == causes

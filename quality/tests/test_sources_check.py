@@ -1,4 +1,4 @@
-"""A source that rests, is broken, or lacks what it needs is found."""
+"""A source that is broken, or lacks what it needs is found."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 from ledgers.collecting.collector import Collector, Need
 from ledgers.collecting.registry import broken
-from ledgers.models import CollectorRun, Feed, Ledger, Schedule
-from quality.checks.sources import no_source_is_broken, no_source_rests
+from ledgers.models import Ledger
+from quality.checks.sources import no_source_is_broken
 from quality.findings import Level
-from quality.tests.factories import HOUR, MINUTE, NOW
+from quality.tests.factories import NOW
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -45,33 +45,6 @@ def _none_broken() -> Iterator[None]:
     yield
     broken.clear()
     broken.update(wrong)
-
-
-def rest(**options) -> None:
-    Schedule.objects.create(
-        job="collect:source", every=MINUTE, failures=5, rests_until=NOW + HOUR, **options
-    )
-
-
-def test_a_source_that_rests_is_found_with_its_last_error(sources) -> None:
-    sources(Source())
-    rest()
-    feed = Feed.objects.create(name="source", source="source", ledger="glass", lag=HOUR)
-    CollectorRun.objects.create(feed=feed, outcome="blocked", error="It is shut.", finished_at=NOW)
-    (found,) = no_source_rests(NOW)
-    assert (found.subject, found.ledger, found.level) == ("source", "glass", Level.ERROR)
-    assert "rests until 2026-03-18 13:00:00 UTC. Failed rounds in a row: 5." in found.message
-    assert found.message.endswith("Its last look ended blocked: It is shut.")
-    assert list(no_source_rests(NOW + HOUR)) == []
-
-
-def test_a_source_that_is_paused_off_or_unknown_rests_without_a_word(sources) -> None:
-    rest()
-    assert list(no_source_rests(NOW)) == []
-    sources(Source())
-    assert len(list(no_source_rests(NOW))) == 1
-    Schedule.objects.update(is_paused=True)
-    assert list(no_source_rests(NOW)) == []
 
 
 def test_a_module_that_could_not_be_started_is_critical(sources) -> None:

@@ -19,9 +19,10 @@ from hypothesis import strategies as some
 from ledgers.feeds import State
 from quality.registry import checks, register, unknown_variables
 from quality.startup import thresholds_are_known
-from quality.thresholds import ThresholdError, thresholds_of, variable_of, written
+from quality.thresholds import Share, ThresholdError, thresholds_of, variable_of, written
 
 ROOT = Path(__file__).resolve().parents[2]
+TWENTIETH = Share("0.05")
 
 
 def example(
@@ -29,6 +30,7 @@ def example(
     *,
     max_age: Annotated[timedelta, "because"] = timedelta(minutes=15),
     share: Annotated[Decimal, "because"] = Decimal("0.05"),
+    part: Annotated[Decimal, "because"] = TWENTIETH,
     runs: Annotated[int, "because"] = 3,
     least: Annotated[State, "because"] = State.STALE,
 ) -> list[None]:
@@ -63,6 +65,8 @@ def test_without_a_value_the_default_counts(text) -> None:
         ("max_age", "1.5h", timedelta(minutes=90)),
         ("max_age", "2 d", timedelta(days=2)),
         ("share", "0.1", Decimal("0.1")),
+        ("share", "7", Decimal(7)),
+        ("part", "1", Decimal(1)),
         ("runs", "0", 0),
         ("least", "Late", State.LATE),
     ],
@@ -84,6 +88,8 @@ def test_a_value_is_read_as_its_default_is(name, text, value) -> None:
         ("share", "NaN", "0.05"),
         ("share", "Infinity", "0.05"),
         ("share", "5m", "0.05"),
+        ("part", "1.01", "such as 0.05 for 5"),
+        ("part", "95", "such as 0.05 for 5"),
         ("runs", "3.5", "3"),
         ("runs", "12345678901", "3"),
         ("least", "bad", "stale"),
@@ -117,7 +123,7 @@ def test_no_text_is_read_as_nonsense(text) -> None:
             value = threshold.read({threshold.variable: text})
         except ThresholdError:
             continue
-        assert type(value) is type(threshold.default)
+        assert isinstance(threshold.default, type(value))
         assert value == threshold.default or text.strip()
 
 
@@ -174,7 +180,9 @@ def test_a_misspelt_variable_is_named(monkeypatch) -> None:
     [
         ("OMC_QUALITY_FRESHNESS_EXCHANGE_MAX_AGE", "a month", "15m"),
         ("OMC_QUALITY_FRESHNESS_GLASS_LEAST", "-1", "stale"),
+        ("OMC_QUALITY_COMPLETENESS_GLASS_DAY", "95", "a part from 0 to 1, such as 0.95 for 95"),
         ("OMC_ALERT_CHANNELS", "log,pigeon", "log"),
+        ("OMC_HEARTBEAT_URL", "http://10.0.0.8/beat", "OMC_ALLOW_PRIVATE=10.0.0.8:80"),
     ],
 )
 def test_a_bad_variable_stops_the_start(variable, value, example) -> None:
