@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import redis
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max, Min
@@ -40,8 +41,8 @@ class Answer:
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  # Django's signature
-    """Say that the process answers."""
-    return JsonResponse({"status": "ok"})
+    """Say that the process answers, and from which commit its image was built."""
+    return JsonResponse({"status": "ok", "commit": settings.OMC_COMMIT})
 
 
 @never_cache

@@ -1,0 +1,1 @@
+"""How Oh My Coins runs on more than one machine."""
