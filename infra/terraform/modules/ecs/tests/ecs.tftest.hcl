@@ -1,0 +1,111 @@
+mock_provider "aws" {}
+
+variables {
+  name                    = "omc-test"
+  aws_region              = "ap-southeast-2"
+  image_repository        = "123456789012.dkr.ecr.ap-southeast-2.amazonaws.com/omc"
+  image_tag               = "abc"
+  environment             = { OMC_ENVIRONMENT = "production" }
+  secrets                 = { OPENAI_API_KEY = "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:x" }
+  execution_role_arn      = "arn:aws:iam::123456789012:role/execution"
+  task_role_arn           = "arn:aws:iam::123456789012:role/task"
+  log_group_name          = "/omc/test/app"
+  metrics_namespace       = "OMC/test"
+  subnet_ids              = ["subnet-1"]
+  security_group_id       = "sg-1"
+  target_group_arn        = "arn:aws:elasticloadbalancing:ap-southeast-2:123456789012:targetgroup/omc/0123456789abcdef"
+  alb_arn_suffix          = "app/omc/1"
+  target_group_arn_suffix = "targetgroup/omc/1"
+  deployment_alarm_names  = { backend = ["a"], worker = ["b"], beat = ["c"] }
+  desired                 = { backend = 1, worker = 1 }
+  max                     = { backend = 2, worker = 2 }
+}
+
+run "services" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for service in aws_ecs_service.this : one(service.deployment_circuit_breaker).enable && one(service.deployment_circuit_breaker).rollback && one(service.alarms).enable && one(service.alarms).rollback])
+    error_message = "Circuit breaker and alarms roll every service back."
+  }
+  assert {
+    condition     = aws_ecs_service.this["beat"].deployment_minimum_healthy_percent == 0 && aws_ecs_service.this["beat"].deployment_maximum_percent == 100 && aws_ecs_service.this["beat"].desired_count == 1 && aws_ecs_service.this["beat"].availability_zone_rebalancing == "DISABLED"
+    error_message = "Never two beats."
+  }
+  assert {
+    condition     = output.service_names == { backend = "omc-backend", worker = "omc-worker", beat = "omc-beat" }
+    error_message = "The names that the deploy tool knows."
+  }
+  assert {
+    condition     = output.task_families == { backend = "omc-test-backend", worker = "omc-test-worker", beat = "omc-test-beat", migrate = "omc-test-migrate" }
+    error_message = "The families that the deploy tool knows."
+  }
+}
+
+run "tasks" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for task in aws_ecs_task_definition.this :
+      jsondecode(task.container_definitions)[0].readonlyRootFilesystem && jsondecode(task.container_definitions)[0].user == "10001:10001" && jsondecode(task.container_definitions)[0].linuxParameters.capabilities.drop == ["ALL"]
+    ])
+    error_message = "Read-only root, an unprivileged user, no capabilities."
+  }
+  assert {
+    condition     = alltrue([for task in aws_ecs_task_definition.this : [for secret in jsondecode(task.container_definitions)[0].secrets : secret.name] == ["OPENAI_API_KEY"]])
+    error_message = "Every task has the secrets injected."
+  }
+  assert {
+    condition     = length(distinct([for task in aws_ecs_task_definition.this : jsondecode(task.container_definitions)[0].logConfiguration.options["awslogs-stream-prefix"]])) == 4
+    error_message = "Every process has streams of its own."
+  }
+}
+
+run "scaling" {
+  command = plan
+
+  assert {
+    condition     = one(one(aws_appautoscaling_policy.backend.target_tracking_scaling_policy_configuration).predefined_metric_specification).predefined_metric_type == "ALBRequestCountPerTarget"
+    error_message = "The backend is scaled by requests."
+  }
+  assert {
+    condition     = contains([for metric in one(one(aws_appautoscaling_policy.worker.target_tracking_scaling_policy_configuration).customized_metric_specification).metrics : try(metric.metric_stat[0].metric[0].metric_name, "")], "omc_queue_depth")
+    error_message = "The workers are scaled by what waits."
+  }
+  assert {
+    condition     = keys(aws_appautoscaling_target.this) == ["backend", "worker"]
+    error_message = "Beat is not scaled."
+  }
+}
+
+run "a_secret_in_the_open_is_refused" {
+  command = plan
+  variables { environment = { SECRET_KEY = "x" } }
+  expect_failures = [var.environment]
+}
+
+run "a_value_for_an_arn_is_refused" {
+  command = plan
+  variables { secrets = { OPENAI_API_KEY = "sk-x" } }
+  expect_failures = [var.secrets]
+}
+
+run "a_size_that_fargate_has_not_is_refused" {
+  command = plan
+  variables {
+    sizes = {
+      backend = { cpu = 512, memory = 512 }
+      worker  = { cpu = 1024, memory = 2048 }
+      beat    = { cpu = 256, memory = 512 }
+      migrate = { cpu = 512, memory = 1024 }
+    }
+  }
+  expect_failures = [var.sizes]
+}
+
+run "a_service_without_an_alarm_is_refused" {
+  command = plan
+  variables { deployment_alarm_names = { backend = ["a"], worker = ["b"], beat = [] } }
+  expect_failures = [var.deployment_alarm_names]
+}
