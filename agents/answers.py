@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from agents.claims import keys_in
 from agents.evidence import Evidence
+from agents.grounding import Claim
 from agents.plans import Outcome, Step
 from agents.results import FeedQuality, Quality, Result, Row, Value, Window
 
@@ -45,7 +46,9 @@ class Answer(Value):
     """The answer to one question.
 
     `evidence` holds every number that stands in a row or that a declared computation gave;
-    `withheld` names the sentences that the evidence did not bear out, with the reason.
+    `withheld` names, for each sentence that the evidence did not bear out, the rule it broke, in
+    words of ours alone: what it said stands in the journal. `claims` lead from what the answer
+    says to the computation and rows behind it.
     """
 
     outcome: Outcome
@@ -62,6 +65,7 @@ class Answer(Value):
     turn: int = 0
     notes: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
 
 def calls_of(steps: Sequence[Step], results: Sequence[Result]) -> tuple[Call, ...]:
@@ -108,6 +112,15 @@ def numbers_of(evidence: Sequence[Evidence]) -> tuple[Decimal, ...]:
     said = " ".join(text for one in evidence for text in (one.text, *one.words))
     written = (Decimal(number.replace(",", "")) for number in NUMBER.findall(said))
     return tuple(dict.fromkeys([*found, *written]))
+
+
+def withheld_notice(kept: Sequence[str], withheld: Sequence[object]) -> str:
+    """Return what the answer says about sentences that were withheld; empty when none was."""
+    if not withheld:
+        return ""
+    if not kept:
+        return "Nothing could be said that the evidence bears out."
+    return "What the evidence does not bear out was withheld."
 
 
 def quality_of(results: Sequence[Result]) -> Quality | None:

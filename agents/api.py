@@ -6,37 +6,77 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import NotFound, ValidationError
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.pagination import CursorPagination
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.status import HTTP_201_CREATED
+from rest_framework.status import HTTP_201_CREATED, HTTP_202_ACCEPTED
 from rest_framework.views import APIView
 
-from agents import sessions
+from agents import citing, sessions
 from agents.admission import BadInputError, moment_of
-from agents.answers import Answer
+from agents.key_api import KeyView
 from agents.limits import AskThrottle
 from agents.models import AgentSession
-from agents.orchestrator import get_session_state, run_workflow
-from agents.plans import Outcome
+from agents.orchestrator import (
+    approve,
+    begin_workflow,
+    cancel,
+    get_session_state,
+    resume_workflow,
+)
 from agents.serializers import (
     AgentAnswerSerializer,
+    ApprovalSerializer,
     AskSerializer,
-    CitationSerializer,
     MessageSerializer,
+    OpenedCitationSerializer,
     SessionDetailSerializer,
     SessionSerializer,
     SessionStateSerializer,
 )
-from agents.sessions import NoSessionError
+from agents.sessions import BusyError, NoSessionError, SessionState
+from agents.streaming import stream
+from agents.tasks import send
 
-CITATIONS = CitationSerializer(many=True)
 MESSAGES = MessageSerializer(many=True)
+CITATIONS = OpenedCitationSerializer(many=True)
+LONGEST_SEQUENCE = 2**31
+PREFER = OpenApiParameter(
+    "Prefer",
+    str,
+    OpenApiParameter.HEADER,
+    description="`respond-async`: answer 202 at once and let a worker do it; follow the events.",
+)
+TURN = OpenApiParameter("turn", int, description="Of which question. Default: the newest.")
+LAST = OpenApiParameter(
+    "Last-Event-ID", str, OpenApiParameter.HEADER, description="The last event that was seen."
+)
+ASKED = {
+    201: AgentAnswerSerializer,
+    202: OpenApiResponse(SessionStateSerializer, "A worker does it, or the plan is to approve."),
+    409: OpenApiResponse(description="The last question has no answer yet."),
+}
+
+
+class ConflictError(APIException):
+    """The session is not where the request wants it."""
+
+    status_code = 409
+
+
+class EventStreamRenderer(JSONRenderer):
+    """Lets a reader ask for server-sent events; what is no stream, an error, is written as JSON."""
+
+    media_type = "text/event-stream"
+    format = "events"
 
 
 class NewestFirst(CursorPagination):
@@ -55,8 +95,12 @@ class AgentView(APIView):
         """Turn the agents' own errors into the API's."""
         if isinstance(exc, NoSessionError):
             exc = NotFound("You have no such session.")
+        if isinstance(exc, citing.NoTurnError):
+            exc = NotFound(str(exc))
         if isinstance(exc, BadInputError):
             exc = ValidationError(str(exc))
+        if isinstance(exc, BusyError):
+            exc = ConflictError(str(exc))
         return super().handle_exception(exc)
 
 
@@ -76,7 +120,7 @@ class SessionsView(AgentView, ListAPIView):  # type: ignore[type-arg]  # not gen
         """List your sessions, the newest first."""
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(request=AskSerializer, responses={201: AgentAnswerSerializer})
+    @extend_schema(request=AskSerializer, responses=ASKED, parameters=[PREFER])
     def post(self, request: Request) -> Response:
         """Ask a question in a new session."""
         return _asked(request, None)
@@ -102,9 +146,9 @@ class MessagesView(AgentView):
         session = sessions.owned(session_id, user_id_of(request))
         return Response(sessions.messages(session))
 
-    @extend_schema(request=AskSerializer, responses={201: AgentAnswerSerializer})
+    @extend_schema(request=AskSerializer, responses=ASKED, parameters=[PREFER])
     def post(self, request: Request, session_id: UUID) -> Response:
-        """Ask the next question of your session."""
+        """Ask the next question of your session, or reply to its question back."""
         return _asked(request, session_id)
 
 
@@ -117,14 +161,70 @@ class StateView(AgentView):
         return Response(get_session_state(session_id, user_id_of(request)).model_dump())
 
 
-class CitationsView(AgentView):
-    """The rows behind the newest answer of a session."""
+class EventsView(AgentView):
+    """What happens in a session."""
 
-    @extend_schema(responses=CITATIONS)
+    renderer_classes = [JSONRenderer, EventStreamRenderer]
+
+    @extend_schema(parameters=[LAST], responses={(200, "text/event-stream"): OpenApiTypes.STR})
+    def get(self, request: Request, session_id: UUID) -> HttpResponseBase:
+        """Follow the steps of your session as server-sent events, until it ends or waits for you.
+
+        The events are the steps by name and last `end`, which holds the state. The stream ends
+        after half a minute at most; come again with the last id.
+        """
+        session = sessions.owned(session_id, user_id_of(request))
+        last = _sequence_of(request.headers.get("Last-Event-ID") or "0")
+        return StreamingHttpResponse(
+            stream(session.pk, user_id_of(request), last),
+            content_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+
+class CancelView(AgentView):
+    """The end of a question that is not wanted any more."""
+
+    throttle_classes = [*APIView.throttle_classes]
+
+    @extend_schema(request=None, responses=SessionStateSerializer)
+    def post(self, request: Request, session_id: UUID) -> Response:
+        """Cancel the open question of your session; an answer that is there stays."""
+        return Response(cancel(session_id, user_id=user_id_of(request)).model_dump())
+
+
+class ApprovalView(AgentView):
+    """The user's word on a plan."""
+
+    @extend_schema(
+        request=ApprovalSerializer, responses=SessionStateSerializer, parameters=[PREFER]
+    )
+    def post(self, request: Request, session_id: UUID) -> Response:
+        """Approve the plan that waits for you, and have it carried out; or refuse it."""
+        given = ApprovalSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        user_id = user_id_of(request)
+        if get_session_state(session_id, user_id).waits_for != "approval":
+            raise ConflictError("No plan of this session waits for an approval.")
+        if not given.validated_data["approved"]:
+            return Response(cancel(session_id, user_id=user_id).model_dump())
+        state = approve(session_id, user_id=user_id)
+        if is_async(request):
+            return Response(_sent(state).model_dump(), status=HTTP_202_ACCEPTED)
+        resume_workflow(session_id, user_id=user_id)
+        return Response(get_session_state(session_id, user_id).model_dump())
+
+
+class CitationsView(AgentView):
+    """The rows behind an answer of a session."""
+
+    @extend_schema(responses=CITATIONS, parameters=[TURN])
     def get(self, request: Request, session_id: UUID) -> Response:
-        """List the cited rows of the newest answer; `id` opens each at /ledgers/facts/."""
-        state = get_session_state(session_id, user_id_of(request))
-        return Response((state.answer or {}).get("citations", []))
+        """Open what an answer cites: claim, computation and row, each with its public id."""
+        session = sessions.owned(session_id, user_id_of(request))
+        turn = request.query_params.get("turn")
+        found = citing.opened(session, _sequence_of(turn) if turn is not None else None)
+        return Response(OpenedCitationSerializer(found, many=True).data)
 
 
 def user_id_of(request: Request) -> int:
@@ -132,32 +232,61 @@ def user_id_of(request: Request) -> int:
     return int(str(request.user.pk))
 
 
+def is_async(request: Request) -> bool:
+    """Tell whether the caller does not want to wait for the answer."""
+    return "respond-async" in request.headers.get("Prefer", "").lower()
+
+
 def _asked(request: Request, session_id: UUID | None) -> Response:
     """Answer the question of a request, or say what to change."""
     asked = AskSerializer(data=request.data)
     asked.is_valid(raise_exception=True)
     values = asked.validated_data
-    answer: Answer = run_workflow(
+    user_id = user_id_of(request)
+    state = begin_workflow(
         values["question"],
-        user_id=user_id_of(request),
+        user_id=user_id,
         now=timezone.now(),
         as_of=_as_of(values.get("as_of")),
         mode=values["mode"],
         session_id=session_id,
+        review=values["review"],
     )
-    if answer.outcome == Outcome.REJECT_INPUT:
-        raise BadInputError(answer.answer)
+    if is_async(request):
+        return Response(_sent(state).model_dump(), status=HTTP_202_ACCEPTED)
+    try:
+        answer = resume_workflow(state.session_id, user_id=user_id)
+    except BusyError:
+        state = get_session_state(state.session_id, user_id)
+        return Response(state.model_dump(), status=HTTP_202_ACCEPTED)
     return Response(answer.model_dump(mode="json"), status=HTTP_201_CREATED)
+
+
+def _sent(state: SessionState) -> SessionState:
+    """Let a worker do it; whoever follows the events does it if no worker comes."""
+    send(state.session_id)
+    return state
 
 
 def _as_of(written: str | None) -> datetime | None:
     return moment_of(written) if written else None
 
 
+def _sequence_of(written: str) -> int:
+    if not written.isascii() or not written.isdigit() or int(written[:11]) >= LONGEST_SEQUENCE:
+        raise ValidationError(f"{written[:40]!r} is no number of an event or a turn.")
+    return int(written)
+
+
+ONE = "sessions/<uuid:session_id>"
 urlpatterns = [
     path("sessions", SessionsView.as_view(), name="agent-sessions"),
-    path("sessions/<uuid:session_id>", SessionView.as_view(), name="agent-session"),
-    path("sessions/<uuid:session_id>/messages", MessagesView.as_view(), name="agent-messages"),
-    path("sessions/<uuid:session_id>/state", StateView.as_view(), name="agent-state"),
-    path("sessions/<uuid:session_id>/citations", CitationsView.as_view(), name="agent-citations"),
+    path(ONE, SessionView.as_view(), name="agent-session"),
+    path(f"{ONE}/messages", MessagesView.as_view(), name="agent-messages"),
+    path(f"{ONE}/state", StateView.as_view(), name="agent-state"),
+    path(f"{ONE}/events", EventsView.as_view(), name="agent-events"),
+    path(f"{ONE}/cancel", CancelView.as_view(), name="agent-cancel"),
+    path(f"{ONE}/approval", ApprovalView.as_view(), name="agent-approval"),
+    path(f"{ONE}/citations", CitationsView.as_view(), name="agent-citations"),
+    path("key", KeyView.as_view(), name="agent-key"),
 ]

@@ -12,10 +12,14 @@ class AgentsConfig(AppConfig):
     name = "agents"
 
     def ready(self) -> None:
+        from agents import checks, evidence, measures  # noqa: F401  # checks register themselves
         from agents.tools.registry import autodiscover
         from ledgers.erasing import register_forgetter
+        from quality.measures import register_measures
 
         autodiscover()
+        register_measures(measures.measured)
+        evidence.autodiscover()
         register_forgetter(_forget_quotes)
 
 

@@ -1,32 +1,30 @@
-"""The claims of a sentence: its quotes, citations, moments, numbers and telling words."""
+"""The claims of a sentence: its quotes, citations, numbers and telling words, where they stand.
+
+Only plain characters are read. A digit of another script, a full-width or superscript one, an
+invisible character: a sentence that holds one is withheld, because a person and this program
+could read two different numbers.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
-from agents.language.dates import MONTH, MONTHS
 from agents.language.text import SMALL, any_of
 
-MARKS = re.compile(r"\[\s*E\d+(?:\s*[,;]?\s*E\d+)*\s*\](?:\s*\[\s*E\d+(?:\s*[,;]?\s*E\d+)*\s*\])*")
-KEY = re.compile(r"E\d+")
-QUOTE = re.compile(r"“([^“”]*)”|\"([^\"]*)\"")
+MARK = r"\[\s*E[0-9]+(?:\s*[,;]?\s*E[0-9]+)*\s*\]"
+MARKS = re.compile(rf"{MARK}(?:\s*{MARK})*")
+KEY = re.compile(r"E[0-9]+")
+QUOTE = re.compile(r"“([^“”\"]*)”|\"([^“”\"]*)\"")
 MARKUP = re.compile(r"(?i)https?:|www\.|://|!\[|\]\(|[<>`{}|\\]|\bdata:|javascript")
-CLOCK = r"(?:[ T,]+(?:at )?(?P<clock>\d{1,2}:\d{2})(?::\d{2})?(?:Z| ?UTC)?)?"
-MOMENTS = (
-    re.compile(rf"(?<!\w)(?P<iso>\d{{4}}-\d{{2}}-\d{{2}}){CLOCK}(?!\w)"),
-    re.compile(
-        rf"(?i)(?<!\w)(?P<day>\d{{1,2}})(?:st|nd|rd|"
-        rf"th)? (?P<month>{MONTH})(?:,? (?P<year>\d{{4}}))?{CLOCK}(?!\w)"
-    ),
-    re.compile(
-        rf"(?i)(?<!\w)(?P<month>{MONTH}) (?P<day>\d{{1,2}})(?:st|nd|rd|"
-        rf"th)?(?!\d)(?:,? (?P<year>\d{{4}}))?{CLOCK}(?!\w)"
-    ),
-    re.compile(r"(?<![\w:])(?P<clock>\d{1,2}:\d{2})(?::\d{2})?(?:Z| ?UTC)?(?!\w)"),
-)
+PLAIN = re.compile(r"[ -~\u2013\u2014\u2212\u2018\u2019\u201c\u201d\u2026\u20ac\u00a3]*")
+"""ASCII, and what people's keyboards make of dashes, apostrophes, quotes and currencies."""
+LEFT = re.compile(r"[A-Za-z .,;:!?'\u2018\u2019()&/\u2013\u2014\u2026-]*")
+"""What may remain of a sentence once its numbers, dates, quotes and citations are taken out."""
+HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 UNITS = {
     "%": "%", "percent": "%", "per cent": "%", "percentage points": "points", "points": "points",
     "point": "points", "percentage point": "points", "minutes": "minutes", "minute": "minutes",
@@ -34,76 +32,60 @@ UNITS = {
     "quotes": "rows", "articles": "items", "article": "items", "posts": "items", "post": "items",
     "items": "items", "item": "items", "stories": "items", "headlines": "items", "events": "events",
     "event": "events", "filings": "events", "filing": "events", "listings": "events",
-    "announcements": "events", "orders": "orders", "order": "orders", "fills": "orders",
-    "fill": "orders",
+    "listing": "events", "delistings": "events", "delisting": "events",
+    "announcements": "events", "announcement": "events", "orders": "orders", "order": "orders",
+    "fills": "orders", "fill": "orders", "feeds": "feeds", "feed": "feeds",
 }  # fmt: skip
+SCALES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+MONEY = {"$": "USD", "US$": "USD", "A$": "AUD", "AU$": "AUD", "€": "EUR", "£": "GBP"}
+NONE = "no"
+"""Means zero before what it counts, and is a denial before anything else."""
 NUMBER = re.compile(
-    r"(?<![\w.,])(?P<sign>[-+\u2212])?(?P<money>A\$|AU\$|US\$|\$|€|"
-    r"£)?(?P<digits>\d[\d,]*(?:\.\d+)?)"
-    r"(?!\d)(?P<tail>[^\W\d_]+(?!\w)|(?<=\d)\w+)?"
-    r"(?:\s?(?P<unit>%|(?:percentage points?|per cent|[A-Za-z]+)(?!\w)))?"
+    r"(?<![\w.,])(?P<sign>[-+\u2212\u2013])?(?P<money>A\$|AU\$|US\$|\$|€|£)?"
+    r"(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)(?![.,]?\d)"
+    r"(?P<tail>[^\W\d_]\w*)?(?:\s?(?P<scale>thousand|million|billion|trillion)(?!\w))?"
 )
 SPELLED = re.compile(
-    rf"(?i)(?<![\w-])(?P<digits>{'|'.join(SMALL)})(?![\w-])(?:\s(?P<unit>[A-Za-z]+))?"
+    rf"(?i)(?<![\w-])(?P<digits>{NONE}|{'|'.join(SMALL)})(?![\w-])"
+    r"(?:\s(?P<scale>thousand|million|billion|trillion)(?!\w))?"
 )
-UP = any_of(
-    "rose|rise|rises|risen|gained|gain|gains|up|climbed|increased|grew|rallied|advanced|"
-    "higher|added"
-)
-DOWN = any_of(
-    "fell|fall|falls|fallen|lost|lose|loss|down|dropped|drop|declined|decreased|slid|sank|"
-    "lower|shed"
-)
-FLAT = any_of("unchanged|flat")
-BETTER = any_of("better|outperformed|beat|stronger|more than|ahead of|above|higher than|best")
-WORSE = any_of("worse|underperformed|weaker|less than|behind|below|lower than|worst")
-SAME = any_of("same|equal|equally|alike")
-NEGATED = re.compile(
-    r"(?i)(?<!\w)(?:not|no|never|neither|nor|without|none|nothing)(?!\w)|n't(?!\w)"
-)
-VAGUE = any_of(
-    "half|dozen|dozens|hundred|hundreds|thousand|thousands|million|millions|billion|billions|"
-    "trillion|twice|thrice|triple|tripled|quadrupled|several|many|most|majority|few|couple|"
-    "double|quarter|record|all-time|ever|always|roughly|nearly|almost|much"
-)
-FIELDS = {
-    "high": any_of("high|highest|peak|maximum|max"),
-    "low": any_of("low|lowest|minimum|min|bottom"),
-    "mean": any_of("mean|average|averaged"),
-    "volatility": any_of("volatility|deviation|volatile"),
-    "change": any_of(
-        "rose|fell|gained|lost|change|changed|climbed|dropped|declined|unchanged|return"
-    ),
-    "age": any_of("old|age"),
-    "fee": any_of("fee|fees"),
-    "filled": any_of("filled"),
-    "quantity": any_of("quantity|amount"),
-    "scored": any_of("scored"),
-    "score": any_of("score|sentiment"),
-    "index": any_of("index"),
-    "difference": any_of("better|worse|difference|outperformed|points"),
-    "price": any_of("price|quoted|traded|worth|closed|cost"),
-}
+UNIT = re.compile(r"\s*(%|(?:percentage points?|per cent|[A-Za-z][A-Za-z0-9]*)(?!\w))")
+MOST_BETWEEN = 4
+FAR_SIGN = re.compile(r"[-+\u2212\u2013\u2014]\s+[A-Z]*[$€£]?\d")
+BARE = re.compile(r"\(\s*[0-9][0-9.,]*\s*%?\s*\)")
+"""A number alone in parentheses is a negative one to an accountant."""
+OPERATORS = re.compile(r"[*^=~#@_+$€£%]|\d\s*/|/\s*\d")
+
+
+class UnsupportedError(ValueError):
+    """A claim that the evidence does not bear out; `kind` is of our words alone."""
+
+    def __init__(self, kind: str, detail: str = "") -> None:
+        super().__init__(f"{kind}: {detail}" if detail else f"{kind}.")
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """One number as it is shown: its value, its last shown place, its unit and where it stands."""
+    """One number as it is shown: its value, the worth of its last shown place, unit and place.
+
+    `noun` is how the unit is written: articles and posts are both counted as items.
+    """
 
     value: Decimal
-    places: int
+    step: Decimal
     unit: str
-    is_signed: bool
+    sign: str
     start: int
+    end: int
+    said: str
+    noun: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """One date or time as it is shown; a part that is not shown is None."""
-
-    day: date | None
-    month_day: tuple[int, int] | None
-    clock: str | None
+def check_characters(sentence: str) -> None:
+    """Raise `UnsupportedError` for a character that a person cannot see, also in a quote."""
+    if any(unicodedata.category(one) in HIDDEN for one in sentence):
+        raise UnsupportedError("A hidden character stands in it")
 
 
 def keys_in(text: str) -> list[str]:
@@ -122,71 +104,91 @@ def segments(sentence: str) -> list[tuple[str, list[str]]]:
     return [*parts, (rest, [])] if rest.strip(" .,;:!?") else parts
 
 
-def take_moments(text: str) -> tuple[list[Moment], str]:
-    """Return the dates and times of a text, and the text without them."""
-    found: list[Moment] = []
-    for pattern in MOMENTS:
-        found += [_moment(match.groupdict()) for match in pattern.finditer(text)]
-        text = pattern.sub(lambda match: " " * len(match[0]), text)
-    return found, text
+def blanked(text: str, start: int, end: int) -> str:
+    """Return the text with one stretch made spaces, so that places stay what they are."""
+    return text[:start] + " " * (end - start) + text[end:]
 
 
-def _moment(parts: dict[str, str | None]) -> Moment:
-    clock = parts.get("clock")
-    clock = clock.rjust(5, "0") if clock else None
-    iso, month, day, year = (parts.get(name) for name in ("iso", "month", "day", "year"))
-    if iso:
-        return Moment(day=date.fromisoformat(iso), month_day=None, clock=clock)
-    if not month or not day:
-        return Moment(day=None, month_day=None, clock=clock)
-    number = next(i for i, name in enumerate(MONTHS, 1) if name.startswith(month[:3].lower()))
-    if year:
-        return Moment(day=date(int(year), number, int(day)), month_day=None, clock=clock)
-    return Moment(day=None, month_day=(number, int(day)), clock=clock)
+def take_numbers(text: str, adjectives: Collection[str]) -> tuple[list[Number], str]:
+    """Return the numbers of a text, also no and zero to twelve in words, and the text without.
 
-
-def numbers_in(text: str) -> list[Number]:
-    """Return the numbers of a text, also zero to twelve in words."""
-    found = [_digits(match) for match in NUMBER.finditer(text)]
+    Between a number and its unit may stand `adjectives`: two sec filing events.
+    """
+    if FAR_SIGN.search(text) or BARE.search(text):
+        raise UnsupportedError("The sign of a number is not clear")
+    found = [_digits(match, text, adjectives) for match in NUMBER.finditer(text)]
     for match in SPELLED.finditer(text):
-        unit = UNITS.get((match["unit"] or "").lower(), "")
-        value = Decimal(SMALL[match["digits"].lower()])
-        found.append(Number(value=value, places=0, unit=unit, is_signed=False, start=match.start()))
-    return found
+        number = _spelled(match, text, adjectives)
+        if match["digits"].lower() != NONE or number.unit:
+            found.append(number)
+    rest = text
+    for number in found:
+        rest = blanked(rest, number.start, number.start + len(number.said))
+        rest = blanked(rest, number.end - len(number.noun), number.end)
+    return sorted(found, key=lambda one: one.start), rest
 
 
-def _digits(match: re.Match[str]) -> Number:
+def _digits(match: re.Match[str], text: str, adjectives: Collection[str]) -> Number:
     plain = match["digits"].replace(",", "")
-    sign = "-" if match["sign"] in {"-", "\u2212"} else ""
+    sign = {"\u2212": "-", "\u2013": "-"}.get(match["sign"] or "", match["sign"] or "")
+    unit, noun, end = _unit_behind(text, match.end(), adjectives)
+    if match["tail"]:
+        unit, noun, end = f"?{match['tail']}", "", match.end()
+    elif match["money"]:
+        shown = MONEY[match["money"]]
+        unit = shown if unit in {"", shown} else f"?{unit}"
+    exponent = SCALES.get(match["scale"] or "", 0)
+    places = len(plain.partition(".")[2])
     return Number(
-        value=Decimal(sign + plain),
-        places=len(plain.partition(".")[2]),
-        unit=_unit(match),
-        is_signed=match["sign"] is not None,
+        value=Decimal(("-" if sign == "-" else "") + plain).scaleb(exponent),
+        step=Decimal(1).scaleb(exponent - places),
+        unit=unit,
+        sign=sign,
         start=match.start(),
+        end=end,
+        said=match[0],
+        noun=noun,
     )
 
 
-def _unit(match: re.Match[str]) -> str:
-    """Return the unit a number is shown with; a tail glued to it makes the unit unknown."""
-    if match["tail"]:
-        return f"?{match['tail']}"
-    written = match["unit"] or ""
-    money = {"$": "USD", "US$": "USD", "A$": "AUD", "AU$": "AUD", "€": "EUR", "£": "GBP"}
-    if match["money"]:
-        return money[match["money"]]
-    return UNITS.get(written.lower(), written if written.isupper() else "")
+def _spelled(match: re.Match[str], text: str, adjectives: Collection[str]) -> Number:
+    unit, noun, end = _unit_behind(text, match.end(), adjectives)
+    exponent = SCALES.get((match["scale"] or "").lower(), 0)
+    return Number(
+        value=Decimal(SMALL.get(match["digits"].lower(), 0)).scaleb(exponent),
+        step=Decimal(1).scaleb(exponent),
+        unit=unit,
+        sign="",
+        start=match.start(),
+        end=end,
+        said=match[0],
+        noun=noun,
+    )
 
 
-def nearest_field(text: str, at: int) -> str | None:
-    """Return the field whose word stands nearest to a number; one before it wins a tie.
+def _unit_behind(text: str, at: int, adjectives: Collection[str]) -> tuple[str, str, int]:
+    """Return the unit that follows a number, as it is written, and where it ends."""
+    place = at
+    for _ in range(MOST_BETWEEN):
+        match = UNIT.match(text, place)
+        if match is None:
+            break
+        word = match[1]
+        unit = UNITS.get(" ".join(word.lower().split()), word if word.isupper() else "")
+        if unit:
+            return unit, word, match.end()
+        if word.lower() not in adjectives:
+            break
+        place = match.end()
+    return "", "", at
 
-    Price says least: the mean price is a mean.
-    """
-    found = [
-        (at - match.end() if match.end() <= at else match.start() - at, match.end() > at, field)
-        for field, pattern in FIELDS.items()
-        for match in pattern.finditer(text.lower())
-    ]
-    telling = [one for one in found if one[2] != "price"] or found
-    return min(telling)[2] if telling else None
+
+NEGATED = re.compile(
+    r"(?i)(?<!\w)(?:no|not|never|neither|nor|without|none|nothing|cannot)(?!\w)|n['\u2019]t(?!\w)"
+)
+VAGUE = any_of(
+    "half|dozen|dozens|hundred|hundreds|thousand|thousands|million|millions|billion|billions|"
+    "trillion|twice|thrice|triple|tripled|quadrupled|several|many|most|majority|few|couple|"
+    "double|quarter|all-time|ever|always|roughly|nearly|almost|much|once|both|pair|single|"
+    "dozens|score of|about half|minus|plus"
+)

@@ -5,8 +5,8 @@ Pure, exact up to `PRECISION` digits; rounding is the draft's, and is stated the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Context, Decimal, localcontext
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ PRECISION = Context(prec=50)
 HOUR, DAY = 60, 1440
 MANY = 2
 HUNDRED = Decimal(100)
+HALF = 5
 
 
 def change(first: Decimal, last: Decimal) -> Decimal | None:
@@ -49,6 +50,32 @@ def volatility(closes: Sequence[Decimal]) -> Decimal | None:
         return (squares / (len(returns) - 1)).sqrt()
 
 
+def correlation(one: Mapping[date, Decimal], other: Mapping[date, Decimal]) -> Decimal | None:
+    """Return Pearson's correlation of the returns between days that both closes have.
+
+    It takes three returns, so four days; None for fewer, or where one of the two never moved.
+    """
+    days = sorted(one.keys() & other.keys())
+    with localcontext(PRECISION):
+        returns = [
+            (one[day] / one[before] - 1, other[day] / other[before] - 1)
+            for before, day in pairwise(days)
+            if one[before] and other[before]
+        ]
+        if len(returns) <= MANY:
+            return None
+        count = len(returns)
+        middle = tuple(
+            sum((pair[place] for pair in returns), Decimal(0)) / count for place in (0, 1)
+        )
+        off = [(left - middle[0], right - middle[1]) for left, right in returns]
+        spread = [sum((pair[place] ** 2 for pair in off), Decimal(0)) for place in (0, 1)]
+        if not spread[0] or not spread[1]:
+            return None
+        both = sum((left * right for left, right in off), Decimal(0))
+        return both / (spread[0] * spread[1]).sqrt()
+
+
 def age(at: datetime, as_of: datetime) -> tuple[Decimal, str]:
     """Return how old a moment is in whole minutes, hours or days, whichever says most."""
     minutes = max(round((as_of - at).total_seconds() / 60), 0)
@@ -60,10 +87,16 @@ def age(at: datetime, as_of: datetime) -> tuple[Decimal, str]:
 
 
 def shown(value: Decimal, places: int | None = None) -> str:
-    """Write a number as answers show it: as stored, or rounded half to even at `places`."""
+    """Write a number as answers show it: as stored, or rounded at `places`.
+
+    What lies exactly between two is written out by one place more, so that no rule of rounding
+    decides what a reader sees.
+    """
     with localcontext(PRECISION):
-        rounded = value if places is None else round(value, places)
-    return f"{rounded:f}"
+        if places is None:
+            return f"{value:f}"
+        is_between = (value.scaleb(places + 1) % 10).copy_abs() == HALF
+        return f"{round(value, places + 1 if is_between else places):f}"
 
 
 def significant(value: Decimal, digits: int = 8) -> str:

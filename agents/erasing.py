@@ -48,7 +48,7 @@ def forget_quotes(forgotten: Forgotten) -> int:
         blanked: int = cursor.fetchone()[0]
     checkpoints = RedisCheckpoints(sessions.connection())
     for session_id, turn in {(session_id, turn) for _, session_id, turn, _ in events}:
-        checkpoints.delete_thread(f"{session_id}:{turn}")
+        checkpoints.delete_thread(f"{session_id}:{sessions.thread_of(str(session_id), turn)}")
         sessions.forget(str(session_id))
     return blanked
 

@@ -1,46 +1,43 @@
 """What an answer may claim: each row's field and each declared computation, with a key.
 
 A sentence cites evidence by key, [E1]. Evidence says which assets it is about, its unit, its
-times, and the few further words it lets a sentence use, such as the state of a feed.
+times, and the few further words it lets a sentence use, such as the state of a feed. How a tool's
+result is told, its evidence and the planner's sentences, stands in one module of `agents.telling`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
+from importlib import import_module
+from itertools import combinations, pairwise
+from typing import Any, TypeVar
 
 from agents import compute
 from agents.claims import MARKUP
 from agents.plans import Step
 from agents.quoting import cleaned, looks_like_command
-from agents.results import (
-    EventData,
-    EventRow,
-    OrderData,
-    OrderRow,
-    PriceData,
-    Result,
-    SentimentData,
-    SentimentRow,
-    Value,
-    Window,
-)
+from agents.results import PriceData, Result, State, Value, Window
 
 SHOWN = 5
-NOUNS = {"mood": ("day", "index"), "article": ("article",), "post": ("post",)}
+NOUNS = {"mood": ("day", "index"), "article": ("article", "headline"), "post": ("post",)}
 KIND_WORDS = {
     "sec_filing": ("sec", "filing", "filed"),
     "listing": ("listing", "listed"),
     "delisting": ("delisting", "delisted"),
     "maintenance": ("maintenance",),
     "announcement": ("announcement", "announced"),
-    "macro": ("decision",),
+    "macro": ("macro", "decision"),
     "governance": ("governance", "proposal"),
     "fork": ("fork",),
     "staking": ("staking",),
 }
+KEYED = re.compile(r"(?i)\[\s*E\s*\d")
+"""What would look like a citation of ours in a text of others."""
 
 
 class Evidence(Value):
@@ -48,10 +45,11 @@ class Evidence(Value):
 
     `field` is what it measures; `over` the declared computation, empty for a row's own field.
     `step` is the call it comes from; `words` are what only this evidence lets a sentence say.
+    `role` tells rows of one field apart: first, last, or latest, which alone may be called so.
     """
 
-    key: str
-    step: int
+    key: str = ""
+    step: int = 0
     field: str
     value: Decimal | None = None
     unit: str = ""
@@ -59,168 +57,85 @@ class Evidence(Value):
     words: tuple[str, ...] = ()
     times: tuple[datetime, ...] = ()
     window: Window | None = None
+    as_of: datetime | None = None
     rows: tuple[str, ...] = ()
     over: str = ""
     text: str = ""
     label: str = ""
+    role: str = ""
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How a tool's result is told: as evidence, as sentences that cite it, and what it is about.
+
+    `evidence` gets the place of the call, the call and its result; `draft` the call and its own
+    evidence. `subject` is what a caveat calls it, `ledger` whose collectors to look at.
+    """
+
+    evidence: Callable[[int, Step, Any], Iterator[Evidence]]
+    draft: Callable[[Step, Sequence[Evidence]], Iterator[str]]
+    subject: str
+    ledger: str
+
+
+tellings: dict[str, Telling] = {}
+"""How each tool's results are told, by the tool's name."""
+
+
+def told(telling: Telling) -> Callable[[T], T]:
+    """Say beside a tool how its results are told, so that a new tool is one file."""
+
+    def note(function: T) -> T:
+        tellings[getattr(function, "__name__", "")] = telling
+        return function
+
+    return note
+
+
+def autodiscover() -> None:
+    """Import every module of `agents.telling`, so that a new file tells a new tool."""
+    package = import_module("agents.telling")
+    for module in pkgutil.iter_modules(package.__path__):
+        import_module(f"{package.__name__}.{module.name}")
 
 
 def evidence_of(steps: Sequence[Step], results: Sequence[Result]) -> list[Evidence]:
-    """Return everything that may be claimed from the results, in the order of the calls."""
+    """Return everything that may be claimed from the results, in the order of the calls.
+
+    Where nobody looked there is nothing to claim, also no zero.
+    """
     found: list[Evidence] = []
     for index, (step, result) in enumerate(zip(steps, results, strict=True)):
-        found += _of_result(index, step, result)
-    found += _differences(found)
+        if says_something(result):
+            own = {"step": index, "as_of": result.as_of}
+            shown = tellings[step.tool].evidence(index, step, result)
+            found += [one.model_copy(update=own) for one in shown]
+    found += [*_differences(found), *_correlations(results)]
     return [
         one.model_copy(update={"key": f"E{number}"}) for number, one in enumerate(found, start=1)
     ]
 
 
-def _of_result(index: int, step: Step, result: Result) -> Iterator[Evidence]:
-    if isinstance(result, PriceData):
-        yield from _prices(index, step, result)
-    elif isinstance(result, SentimentData):
-        yield from _sentiment(index, step, result)
-    elif isinstance(result, EventData):
-        yield from _events(index, step, result)
-    elif isinstance(result, OrderData):
-        yield from _orders(index, step, result)
+def says_something(result: Result) -> bool:
+    """Tell whether a result can be told: a price that no row holds was not observed."""
+    is_price = hasattr(result, "currency")
+    return result.state != State.NOT_OBSERVED and bool(result.count or not is_price)
 
 
-def _prices(index: int, step: Step, data: PriceData) -> Iterator[Evidence]:
-    """Yield the newest price and its age, or how a window went."""
-    by_role = {row.role: row for row in data.rows if row.role != "close"}
-
-    def of(field: str, role: str) -> Evidence:
-        row = by_role[role]
-        return Evidence(
-            key="", step=index, field=field, value=row.price, unit=row.currency,
-            assets=(data.symbol,), words=(row.source, row.field), times=(row.at,),
-            window=data.window, rows=(row.id,), label=step.label,
-        )  # fmt: skip
-
-    if "latest" in by_role:
-        row = by_role["latest"]
-        number, unit = compute.age(row.at, data.as_of)
-        yield of("price", "latest")
-        yield Evidence(
-            key="", step=index, field="age", value=number, unit=unit, assets=(data.symbol,),
-            words=(data.quality.state, data.state, row.source), times=(row.at, data.as_of),
-            rows=(row.id,), over=f"age at {data.as_of.isoformat()}",
-        )  # fmt: skip
-    if "first" in by_role:
-        for field, role in (
-            ("price", "first"),
-            ("price", "last"),
-            ("high", "high"),
-            ("low", "low"),
-        ):
-            yield of(field, role)
-        yield from _computed(index, step, data)
+def has_correlation(results: Sequence[Result]) -> bool:
+    """Tell whether two of the results have enough days in common to be correlated."""
+    return any(True for _ in _correlations(results))
 
 
-def _computed(index: int, step: Step, data: PriceData) -> Iterator[Evidence]:
-    """Yield what is computed over a window: change, mean, volatility, count."""
-    by_role = {row.role: row for row in data.rows if row.role != "close"}
-    first, last = by_role["first"], by_role["last"]
-    closes = [row for row in data.rows if row.role == "close"]
-    count = Decimal(data.count)
-    ends, days = (first.id, last.id), tuple(row.id for row in closes)
-    values = (
-        ("change", compute.change(first.price, last.price), "%", ends, "last / first - 1"),
-        ("mean", data.mean, data.currency, ends, f"mean of {data.count} rows"),
-        ("volatility", compute.volatility([row.price for row in closes]), "%", days,
-         "standard deviation of daily returns"),
-        ("count", count, "rows", ends, "count of rows"),
-    )  # fmt: skip
-    for field, value, unit, rows, over in values:
-        if value is not None:
-            yield Evidence(
-                key="", step=index, field=field, value=value, unit=unit, assets=(data.symbol,),
-                words=(data.source,), times=(first.at, last.at), window=data.window, rows=rows,
-                over=over, label=step.label,
-            )  # fmt: skip
-
-
-def _sentiment(index: int, step: Step, data: SentimentData) -> Iterator[Evidence]:
-    assets = () if data.symbol == "*" else (data.symbol,)
-    kinds = {row.kind for row in data.rows} or {"article", "post"}
-    words = (data.source, *(word for kind in sorted(kinds) for word in NOUNS[kind]))
-    rows = tuple(row.id for row in data.rows)
-
-    def over(field: str, value: Decimal | int | None, unit: str, how: str) -> Iterator[Evidence]:
-        if value is not None:
-            yield Evidence(
-                key="", step=index, field=field, value=Decimal(value), unit=unit, assets=assets,
-                words=words, window=data.window, rows=rows, over=how, label=step.label,
-            )  # fmt: skip
-
-    yield from over("count", data.count, "items", "count of items in the window")
-    if data.rows:
-        yield from over("scored", data.scored, "items", "count of scored items in the window")
-        unit = "index" if data.source == "fear_greed" else "score"
-        yield from over("score", data.mean, unit, f"mean of {data.scored} scores")
-    for row in data.rows[:SHOWN]:
-        yield _item(index, row, assets)
-
-
-def _item(index: int, row: SentimentRow, assets: tuple[str, ...]) -> Evidence:
-    return Evidence(
-        key="", step=index, field="index" if row.kind == "mood" else "item", value=row.score,
-        unit="index" if row.kind == "mood" else "score", assets=assets,
-        words=(row.outlet, row.source, *NOUNS[row.kind]), times=(row.at,), rows=(row.id,),
-        text=quotable(row.title),
-    )  # fmt: skip
-
-
-def _events(index: int, step: Step, data: EventData) -> Iterator[Evidence]:
-    about = () if data.symbol == "*" else (data.symbol,)
-    kinds = {row.kind for row in data.rows}
-    words = tuple(word for kind in sorted(kinds) for word in KIND_WORDS[kind])
-    asked = tuple(data.event_type.replace("exchange_", "").split("_"))
-    yield Evidence(
-        key="", step=index, field="count", value=Decimal(data.count), unit="events", assets=about,
-        words=(*words, *asked, data.event_type), window=data.window, label=step.label,
-        rows=tuple(row.id for row in data.rows), over="count of events in the window",
-    )  # fmt: skip
-    for row in data.rows[:SHOWN]:
-        yield _event(index, row, about)
-
-
-def _event(index: int, row: EventRow, about: tuple[str, ...]) -> Evidence:
-    words = (*KIND_WORDS[row.kind], row.form, row.company, row.source, *row.tickers)
-    return Evidence(
-        key="", step=index, field="item", assets=(*about, *row.assets), words=words,
-        times=(row.at,), rows=(row.id,), text=quotable(row.title),
-    )  # fmt: skip
-
-
-def _orders(index: int, step: Step, data: OrderData) -> Iterator[Evidence]:
-    about = () if data.symbol == "*" else (data.symbol,)
-    yield Evidence(
-        key="", step=index, field="count", value=Decimal(data.count), unit="orders",
-        assets=about, words=tuple(map(str, step.args.values())),
-        window=data.window, rows=tuple(row.id for row in data.rows), label=step.label,
-        over="count of orders and fills",
-    )  # fmt: skip
-    for row in data.rows[:SHOWN]:
-        yield from _order(index, row)
-
-
-def _order(index: int, row: OrderRow) -> Iterator[Evidence]:
-    fields = (
-        ("quantity", row.quantity, row.base),
-        ("price", row.price, row.quote),
-        ("filled", row.filled, row.base),
-        ("fee", row.fee, row.fee_asset),
-    )
-    words = (row.kind, row.side, row.status, row.account, row.source)
-    for field, value, unit in fields:
-        if value is not None and unit:
-            yield Evidence(
-                key="", step=index, field=field, value=value, unit=unit, assets=(row.base,),
-                words=words, times=(row.at,), rows=(row.id,),
-            )  # fmt: skip
+def quotable(text: str) -> str:
+    """Return a text as it may be quoted, or nothing when it holds markup or a command."""
+    plain = cleaned(text)
+    is_unfit = looks_like_command(plain) or MARKUP.search(plain) or KEYED.search(plain)
+    return "" if is_unfit else plain
 
 
 def _differences(found: Sequence[Evidence]) -> Iterator[Evidence]:
@@ -230,15 +145,29 @@ def _differences(found: Sequence[Evidence]) -> Iterator[Evidence]:
     for better, worse in pairwise(ranked):
         if better.window == worse.window and better.assets != worse.assets:
             yield Evidence(
-                key="", step=better.step, field="difference",
+                step=better.step, field="difference",
                 value=compute.difference(better.value or Decimal(0), worse.value or Decimal(0)),
                 unit="points", assets=better.assets + worse.assets, window=better.window,
                 rows=better.rows + worse.rows, over="difference of the changes",
-                label=better.label,
+                label=better.label, as_of=better.as_of,
             )  # fmt: skip
 
 
-def quotable(text: str) -> str:
-    """Return a text as it may be quoted, or nothing when it holds markup or a command."""
-    plain = cleaned(text)
-    return "" if looks_like_command(plain) or MARKUP.search(plain) else plain
+def _correlations(results: Sequence[Result]) -> Iterator[Evidence]:
+    """Yield how the daily returns of each two assets went together, over one window."""
+    priced = [(at, one) for at, one in enumerate(results) if isinstance(one, PriceData)]
+    for (at, one), (_, other) in combinations(priced, 2):
+        if one.window is None or one.window != other.window or one.symbol == other.symbol:
+            continue
+        own, others = ({row.at.date(): row for row in data.rows if row.role == "close"}
+                       for data in (one, other))  # fmt: skip
+        value = compute.correlation(
+            {day: row.price for day, row in own.items()},
+            {day: row.price for day, row in others.items()},
+        )
+        if value is not None:
+            yield Evidence(
+                step=at, field="correlation", value=value, assets=(one.symbol, other.symbol),
+                window=one.window, as_of=one.as_of, over="correlation of daily returns",
+                rows=tuple(row.id for rows in (own, others) for row in rows.values()),
+            )  # fmt: skip

@@ -1,11 +1,14 @@
 """The workflow of one question: guard, plan, retrieve, compute, draft, ground, and its end.
 
-    guard -> plan -> retrieve -> compute -> draft -> ground -> answer
-        \\_______\\-> clarify | decline
+    guard -> plan -> (approve) -> retrieve -> compute -> draft -> ground -> answer
+        \\_______\\-> clarify -> wait -> guard ...
+              \\-> decline
 
-Its state is plain JSON, so that a checkpoint is small and a step that a kill interrupted runs
-again from the one before. Steps only read; the journal keeps each step's event once. The tools
-and the user are fixed before any ledger text is read, and no node may add a call afterwards.
+It stops, by LangGraph's interrupts, at two places: after a question back until the user replies,
+and before the first read until the user approves the plan, if a review was asked for. Its state
+is plain JSON, so that a checkpoint is small and a step that a kill interrupted runs again from
+the one before. Steps only read; the journal keeps each step's event once. The tools and the user
+are fixed before any ledger text is read, and no node may add a call afterwards.
 """
 
 from __future__ import annotations
@@ -14,22 +17,35 @@ import logging
 import time
 from collections.abc import Callable, Hashable
 from datetime import datetime
-from functools import cache
-from importlib import import_module
-from typing import Any, TypedDict
+from functools import cache, partial
+from typing import Any, TypedDict, TypeVar
+from uuid import UUID
 
-from django.conf import settings
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, interrupt
 from pydantic import TypeAdapter
 
-from agents import drafting, sessions
-from agents.answers import Answer, calls_of, citations_of, numbers_of, quality_of
+from agents import drafting, journal, sessions
+from agents.answers import (
+    Answer,
+    calls_of,
+    citations_of,
+    numbers_of,
+    quality_of,
+    withheld_notice,
+)
+from agents.budget import Purse
 from agents.checkpoints import RedisCheckpoints
+from agents.completing import completed
 from agents.evidence import Evidence, evidence_of
-from agents.grounding import Grounded, ground, sentences_of
+from agents.faults import SENTENCES, Fault
+from agents.grounding import Claim, ground, sentences_of
 from agents.language.refusals import refusal_of
 from agents.language.text import normal
+from agents.modelling import Part, ask_model
 from agents.models import SessionEvent
 from agents.planner import Asking, plan
 from agents.plans import Outcome, Plan, Step
@@ -42,9 +58,11 @@ from ledgers.reading import Pair
 logger = logging.getLogger(__name__)
 Kind = SessionEvent.Kind
 STEPS = 12
-"""The recursion limit: seven nodes and room for one more of each kind."""
+"""The recursion limit: at most nine nodes run between two stops."""
 EVIDENCE = TypeAdapter(tuple[Evidence, ...])
-DRAFT_SHARE = 0.6
+DRAFTED = "draft"
+"""Stands in `used` when the draft is a model's."""
+T = TypeVar("T")
 
 
 class Flow(TypedDict, total=False):
@@ -59,10 +77,10 @@ class Flow(TypedDict, total=False):
     as_of: str
     horizon: str
     mode: str
+    review: bool
     started: float
     faults: list[str]
     used: list[str]
-    spent: dict[str, Any]
     plan: dict[str, Any]
     results: list[dict[str, Any]]
     evidence: list[dict[str, Any]]
@@ -82,11 +100,19 @@ def planned(flow: Flow) -> Flow:
     own = plan(_asking(flow))
     if flow["mode"] == "planner" or own.outcome in {Outcome.REFUSE, Outcome.UNSUPPORTED}:
         return {"plan": own.model_dump(mode="json"), "used": ["planner"]}
-    found = _by_model(flow, lambda model: model.plan(flow["question"], tools, _pair(flow).as_of))
-    if not found["value"]:
-        return {"plan": own.model_dump(mode="json"), "used": ["planner"], **_spent(flow, found)}
-    chosen = Plan(outcome=Outcome.ANSWER, steps=tuple(found["value"]))
-    return {"plan": chosen.model_dump(mode="json"), "used": ["model"], **_spent(flow, found)}
+    clock, prior = _pair(flow).as_of, flow["prior"]
+    found = _by_model(flow, lambda model: model.plan(flow["question"], prior, tools, clock))
+    if not found.value:
+        return {"plan": own.model_dump(mode="json"), "used": ["planner"], **_noted(flow, found)}
+    chosen = Plan(outcome=Outcome.ANSWER, steps=tuple(found.value))
+    return {"plan": chosen.model_dump(mode="json"), "used": ["model"]}
+
+
+def approve(flow: Flow) -> Flow:
+    """Wait until the user approves the plan; the journal knows, whatever Redis has lost."""
+    if sessions.event(flow["session_id"], flow["turn"], Kind.APPROVED) is None:
+        interrupt({"waits_for": "approval"})
+    return {}
 
 
 def retrieve(flow: Flow) -> Flow:
@@ -115,25 +141,24 @@ def draft(flow: Flow) -> Flow:
     if flow["mode"] == "planner" or flow.get("faults") or not own:
         return {"draft": own}
     found = _by_model(flow, lambda model: model.draft(flow["question"], evidence))
-    if not found["value"]:
-        return {"draft": own, **_spent(flow, found)}
-    used = [*flow.get("used", []), "model"]
-    return {"draft": sentences_of(found["value"]), "used": used, **_spent(flow, found)}
+    if not found.value:
+        return {"draft": own, **_noted(flow, found)}
+    return {"draft": sentences_of(found.value), "used": [*flow.get("used", []), DRAFTED]}
 
 
 def grounded(flow: Flow) -> Flow:
     """Withhold every sentence that the evidence does not bear out.
 
-    When nothing of a model's draft holds, the planner's sentences take its place.
+    Where nothing of a model's draft holds, the planner's sentences take its place.
     """
     evidence = _evidence(flow)
-    checked = ground(flow["draft"], evidence)
-    if not checked.kept and checked.withheld and "model" in flow.get("used", []):
-        own = ground(drafting.drafted(_plan(flow).steps, _results(flow), evidence), evidence)
-        checked = Grounded(kept=own.kept, withheld=(*checked.withheld, *own.withheld))
-        faults = [*flow.get("faults", []), "Nothing of the model's draft was borne out."]
-        return {"grounded": _written(checked), "faults": faults}
-    return {"grounded": _written(checked)}
+    if DRAFTED not in flow.get("used", []):
+        return {"grounded": ground(flow["draft"], evidence).model_dump(mode="json")}
+    told = completed(flow["draft"], _plan(flow).steps, _results(flow), evidence)
+    written: Flow = {"grounded": told.model_dump(mode="json")}
+    if not set(told.kept) & set(flow["draft"]):
+        written["faults"] = [*flow.get("faults", []), SENTENCES[Fault.UNGROUNDED]]
+    return written
 
 
 def answer(flow: Flow) -> Flow:
@@ -141,7 +166,7 @@ def answer(flow: Flow) -> Flow:
     plan_, results = _plan(flow), _results(flow)
     kept, withheld = flow["grounded"]["kept"], flow["grounded"]["withheld"]
     caveats = drafting.caveats(plan_.steps, results)
-    told = "" if not withheld or kept else "Nothing could be said that the evidence bears out."
+    told = withheld_notice(kept, withheld)
     text = " ".join(part for part in [*kept, told, *caveats, *plan_.notes, *_faults(flow)] if part)
     unseen = all(one.state == Presence.NOT_OBSERVED or not _has_rows(one) for one in results)
     absent = unseen and not kept
@@ -156,7 +181,8 @@ def answer(flow: Flow) -> Flow:
             citations=citations_of(kept, evidence, results),
             quality=quality_of(results),
             notes=plan_.notes,
-            withheld=tuple(f"{one['sentence']} ({one['reason']})" for one in withheld),
+            withheld=tuple(one["kind"] for one in withheld),
+            claims=tuple(map(Claim.model_validate, flow["grounded"]["claims"])),
         ),
     )
 
@@ -165,6 +191,12 @@ def without_reading(flow: Flow) -> Flow:
     """End with the plan's own message: a question back, or why nothing is answered."""
     found = _plan(flow)
     return _ended(flow, Answer(outcome=found.outcome, answer=found.message))
+
+
+def wait(flow: Flow) -> Flow:  # noqa: ARG001  # every node takes the flow
+    """Wait for the reply to a question back; it is the next turn, and begins a flow anew."""
+    reply: Flow = interrupt({"waits_for": "reply"})
+    return reply
 
 
 Node = Callable[[Flow], Flow]
@@ -179,54 +211,74 @@ NODES: tuple[tuple[str, Node, str], ...] = (
     ("clarify", without_reading, Kind.ANSWERED),
     ("decline", without_reading, Kind.ANSWERED),
 )
+PAUSES: tuple[tuple[str, Any], ...] = (("approve", approve), ("wait", wait))
+STOPS = tuple(name for name, _, _ in NODES)
+"""Where a single step ends; what only waits is none."""
+__all__ = ["STEPS", "STOPS", "Command", "workflow", "workflow_in_memory"]
 
 
 @cache
 def workflow() -> CompiledStateGraph[Flow, Any, Flow, Flow]:
-    """Return the compiled graph with its checkpoints; once a process."""
+    """Return the compiled graph with its checkpoints in Redis; once a process."""
+    return compiled(RedisCheckpoints(sessions.connection()))
+
+
+def workflow_in_memory() -> CompiledStateGraph[Flow, Any, Flow, Flow]:
+    """Return the graph for one run while Redis is away: a kill then costs the whole turn."""
+    return compiled(InMemorySaver())
+
+
+def compiled(saver: BaseCheckpointSaver[Any]) -> CompiledStateGraph[Flow, Any, Flow, Flow]:
+    """Return the compiled graph with checkpoints in a saver."""
     graph: StateGraph[Flow, Any, Flow, Flow] = StateGraph(Flow)
     for name, node, kind in NODES:
         graph.add_node(name, journaled(node, kind))
+    for name, pause in PAUSES:
+        graph.add_node(name, pause)
     graph.add_edge(START, "guard")
     ends: dict[Hashable, str] = {"go": "plan", "clarify": "clarify", "decline": "decline"}
     graph.add_conditional_edges("guard", _way, ends)
-    graph.add_conditional_edges("plan", _way, {**ends, "go": "retrieve"})
-    for before, after in (("retrieve", "compute"), ("compute", "draft"), ("draft", "ground"),
-                          ("ground", "answer")):  # fmt: skip
+    graph.add_conditional_edges("plan", _way, {**ends, "go": "retrieve", "review": "approve"})
+    for before, after in (("approve", "retrieve"), ("retrieve", "compute"), ("compute", "draft"),
+                          ("draft", "ground"), ("ground", "answer"), ("clarify", "wait"),
+                          ("wait", "guard")):  # fmt: skip
         graph.add_edge(before, after)
-    for end in ("answer", "clarify", "decline"):
+    for end in ("answer", "decline"):
         graph.add_edge(end, END)
-    return graph.compile(checkpointer=RedisCheckpoints(sessions.connection()))
+    return graph.compile(checkpointer=saver)
 
 
 def journaled(node: Node, kind: str) -> Any:
-    """Make a node leave its event in the journal, once a turn."""
+    """Make a node leave its event in the journal, once a turn, and an answer its entry."""
 
     def run(flow: Flow) -> Flow:
         found = node(flow)
-        payload = found.get("answer") or dict(found)
-        sessions.append(flow["session_id"], flow["turn"], kind, payload)
+        told = found.get("answer")
+        entry = partial(journal.write, flow, told) if told else None
+        place = flow["session_id"], flow["turn"]
+        sessions.append(*place, kind, told or dict(found), beside=entry)
         return found
 
     return run
 
 
 def _way(flow: Flow) -> str:
-    outcome = Outcome(flow["plan"]["outcome"]) if "plan" in flow else Outcome.ANSWER
+    plan_ = flow.get("plan")
+    outcome = Outcome(plan_["outcome"]) if plan_ else Outcome.ANSWER
     if outcome == Outcome.ANSWER:
-        return "go"
+        return "review" if plan_ and flow.get("review") else "go"
     return "clarify" if outcome == Outcome.CLARIFY else "decline"
 
 
 def _ended(flow: Flow, found: Answer) -> Flow:
     pair, elapsed = _pair(flow), time.time() - flow["started"]
-    used = flow.get("used", [])
+    used, faults = flow.get("used", []), flow.get("faults", [])
     return {
         "answer": found.model_copy(
             update={
                 "as_of": pair.as_of,
                 "horizon": pair.horizon,
-                "mode": "model" if "model" in used and not flow.get("faults") else "planner",
+                "mode": "model" if used and used != ["planner"] and not faults else "planner",
                 "latency_ms": round(max(elapsed, 0) * 1000),
                 "session_id": flow["session_id"],
                 "turn": flow["turn"],
@@ -242,32 +294,15 @@ def _faults(flow: Flow) -> list[str]:
     return [f"Answered by the planner. {flow['faults'][-1]}"]
 
 
-def _by_model(flow: Flow, ask: Callable[[Any], Any]) -> dict[str, Any]:
-    """Let the model do its part within what is left of the question's time."""
-    if not settings.OPENAI_API_KEY and not settings.OPENAI_BASE_URL:
-        return {"value": None, "fault": "No language model is configured: set OPENAI_API_KEY."}
-    left = settings.OMC_MODEL_DEADLINE - (time.time() - flow["started"])
-    if left <= 0:
-        return {"value": None, "fault": "The time for the model was used up."}
-    llm: Any = import_module("agents.llm")  # openai costs memory that the planner need not pay
-    model = llm.LanguageModel(deadline=left)
-    try:
-        return {"value": ask(model), "spent": vars(model.spent)}
-    except llm.ModelFaultError as error:
-        return {"value": None, "fault": str(error), "spent": vars(model.spent)}
-    finally:
-        model.close()
+def _by_model(flow: Flow, ask: Callable[[Any], T]) -> Part[T]:
+    """Let the model do its part within what is left of the question's time and money."""
+    purse = Purse(session_id=UUID(flow["session_id"]), turn=flow["turn"], user_id=flow["user_id"])
+    return ask_model(purse, flow["started"], ask)
 
 
-def _spent(flow: Flow, found: dict[str, Any]) -> Flow:
-    """Add up what the model cost, and note a fault."""
-    before, more = flow.get("spent", {}), found.get("spent", {})
-    keys = ("requests", "tokens")
-    total: dict[str, Any] = {key: before.get(key, 0) + more.get(key, 0) for key in keys}
-    total["prompts"] = [*before.get("prompts", []), *more.get("prompts", [])]
-    total["model"] = settings.OMC_MODEL
-    faults = [*flow.get("faults", []), *([found["fault"]] if "fault" in found else [])]
-    return {"spent": total, "faults": faults}
+def _noted(flow: Flow, found: Part[Any]) -> Flow:
+    """Note why the model did not do its part, if it did not."""
+    return {"faults": [*flow.get("faults", []), found.fault]} if found.fault else {}
 
 
 def _asking(flow: Flow) -> Asking:
@@ -303,11 +338,6 @@ def _results(flow: Flow) -> list[Result]:
 
 def _evidence(flow: Flow) -> tuple[Evidence, ...]:
     return EVIDENCE.validate_python(flow["evidence"])
-
-
-def _written(checked: Grounded) -> dict[str, Any]:
-    withheld = [{"sentence": one.sentence, "reason": one.reason} for one in checked.withheld]
-    return {"kept": list(checked.kept), "withheld": withheld}
 
 
 def _has_rows(result: Result) -> bool:

@@ -9,7 +9,7 @@ import redis
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from ledgers.rates import admit
+from ledgers.rates import admit_within
 
 logger = logging.getLogger(__name__)
 LIMITS = ((60, timedelta(minutes=1)), (1_000, timedelta(hours=1)))
@@ -26,10 +26,7 @@ class AskThrottle(BaseThrottle):
         if request.method != "POST":
             return True
         try:
-            self._wait = max(
-                admit(f"agents:{request.user.pk}:{window}", limit=limit, window=window)
-                for limit, window in LIMITS
-            )
+            self._wait = admit_within(f"agents:{request.user.pk}", LIMITS)
         except redis.RedisError as error:
             logger.warning("Questions are not limited, Redis does not answer: %s", error)
             return True

@@ -17,6 +17,7 @@ class Outcome(StrEnum):
     UNSUPPORTED = "unsupported"
     REJECT_INPUT = "reject_input"
     ERROR = "error"
+    CANCELLED = "cancelled"
 
 
 class Step(Value):

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 
 from agents.results import PriceRow, Window
+from agents.windows import statement_of
 from ledgers.glass.models import Candle, Quote
 from ledgers.public_ids import public_id
 from ledgers.reading import Pair
@@ -56,48 +57,6 @@ CANDIDATES = """
         ) k
     ) c JOIN ledgers_collectorrun r ON r.id = c.run_id
     ORDER BY wanted.rank, c.interval
-"""
-QUOTES = """
-    SELECT DISTINCT ON (event_at) event_at, revision, known_at, withdrawn, quoted_at AS opened,
-           quoted_at AS closed, coalesce(last, bid, ask) AS open, coalesce(last, bid, ask) AS high,
-           coalesce(last, bid, ask) AS low, coalesce(last, bid, ask) AS close, bid, ask,
-           CASE WHEN last IS NOT NULL THEN 'last' WHEN bid IS NOT NULL THEN 'bid' ELSE 'ask' END
-               AS field
-    FROM glass_quote
-    WHERE source = %(source)s AND asset = %(asset)s AND currency = %(currency)s
-      AND event_at >= %(start)s AND event_at < %(end)s
-      AND available_at <= %(as_of)s AND known_at <= %(horizon)s
-    ORDER BY event_at, revision DESC
-"""
-CANDLES = """
-    SELECT DISTINCT ON (event_at) event_at, revision, known_at, withdrawn, event_at AS opened,
-           event_at + interval * interval '1 second' AS closed, open, high, low, close,
-           NULL::numeric AS bid, NULL::numeric AS ask, '' AS field
-    FROM glass_candle
-    WHERE source = %(source)s AND asset = %(asset)s AND currency = %(currency)s
-      AND interval = %(interval)s AND event_at >= %(start)s
-      AND event_at + interval * interval '1 second' <= %(end)s
-      AND available_at <= %(as_of)s AND known_at <= %(horizon)s
-    ORDER BY event_at, revision DESC
-"""
-TELLING = """
-    WITH seen AS MATERIALIZED ({rows}),
-    kept AS MATERIALIZED (SELECT * FROM seen WHERE NOT withdrawn AND close IS NOT NULL)
-    SELECT told.role, told.event_at, told.revision, told.known_at, told.at, told.price, told.field,
-           told.bid, told.ask, (SELECT count(*) FROM kept), (SELECT avg(close) FROM kept)
-    FROM (
-        (SELECT 'first' AS role, *, opened AS at, open AS price FROM kept
-         ORDER BY event_at LIMIT 1)
-        UNION ALL
-        (SELECT 'last', *, closed, close FROM kept ORDER BY event_at DESC LIMIT 1)
-        UNION ALL
-        (SELECT 'high', *, closed, high FROM kept ORDER BY high DESC, event_at LIMIT 1)
-        UNION ALL
-        (SELECT 'low', *, closed, low FROM kept ORDER BY low, event_at LIMIT 1)
-        UNION ALL
-        (SELECT DISTINCT ON ((event_at AT TIME ZONE 'UTC')::date) 'close', *, closed, close
-         FROM kept ORDER BY (event_at AT TIME ZONE 'UTC')::date, event_at DESC)
-    ) told ORDER BY told.role, told.event_at
 """
 CANDLE_FIELDS = {"first": "open", "high": "high", "low": "low"}
 
@@ -167,20 +126,23 @@ def best(found: Sequence[Series], window: Window) -> Series | None:
 
 def telling(asset: str, currency: str, series: Series, window: Window, pair: Pair) -> Telling:
     """Return first, last, high and low of a series in a window, and each day's last; one query."""
-    rows = CANDLES if series.interval else QUOTES
-    question = _question(
-        asset, currency, pair, source=series.source, interval=series.interval, **_ends(window)
-    )
+    statement, more = statement_of(series.interval, window)
+    question = _question(asset, currency, pair, source=series.source, **more)
     with connection.cursor() as cursor:
-        cursor.execute(TELLING.format(rows=rows), question)
+        cursor.execute(statement, question)
         found = cursor.fetchall()
     count, mean = found[0][-2:] if found else (0, None)
     return Telling(rows=tuple(_rows(found, asset, currency, series)), count=count, mean=mean)
 
 
 def row_of(quote: Quote) -> PriceRow:
-    """Return a quote as the newest price: its last trade, else its bid, else its ask."""
-    field = next(name for name in ("last", "bid", "ask") if getattr(quote, name) is not None)
+    """Return a quote as the newest price: its last trade, as long as bid and ask allow it.
+
+    A last trade below the bid or above the ask is older than what is offered: nobody would deal
+    there any more, so the offer that it lies beyond is the price. Without a last trade it is the
+    bid, else the ask.
+    """
+    field = _field_of(quote)
     return PriceRow(
         id=public_id(quote),
         at=quote.quoted_at,
@@ -194,6 +156,18 @@ def row_of(quote: Quote) -> PriceRow:
         bid=quote.bid,
         ask=quote.ask,
     )
+
+
+def _field_of(quote: Quote) -> str:
+    """Name the column that is the price; offers that cross say nothing about the last trade."""
+    bid, ask, last = quote.bid, quote.ask, quote.last
+    if last is None:
+        return "ask" if bid is None else "bid"
+    if bid is not None and ask is not None and bid > ask:
+        return "last"
+    if bid is not None and last < bid:
+        return "bid"
+    return "ask" if ask is not None and last > ask else "last"
 
 
 def _question(asset: str, currency: str, pair: Pair, **more: Any) -> dict[str, Any]:

@@ -165,3 +165,66 @@ class OrderData(Result):
     """The user's own orders and fills, newest first."""
 
     rows: tuple[OrderRow, ...]
+
+
+class SourceRow(Row):
+    """One stored row behind the numbers: a fill or a transfer, or the price of a valuation."""
+
+    role: str
+    symbol: str
+    price: Decimal | None = None
+    field: str = ""
+
+
+class Position(Value):
+    """What is held of one asset over all accounts; without a price its value is its cost.
+
+    `entries` are the newest rows of those that it was made of, `price_id` the row it is valued at.
+    """
+
+    symbol: str
+    quantity: Decimal
+    cost: Decimal
+    value: Decimal
+    unrealized: Decimal
+    price: Decimal | None
+    price_id: str
+    is_missing: bool
+    entries: tuple[str, ...]
+
+
+class Earned(Value):
+    """What came of one asset, or of everything (`*`), up to a moment or within a window."""
+
+    symbol: str
+    realized: Decimal
+    unrealized: Decimal
+    income: Decimal
+    fees: Decimal
+    flows: Decimal
+    equity: Decimal
+    entries: tuple[str, ...]
+
+
+class PositionData(Result):
+    """The user's positions at the end of the window, the most valuable first; rows back them."""
+
+    base_currency: str
+    total: Decimal | None
+    missing: tuple[str, ...]
+    positions: tuple[Position, ...]
+    rows: tuple[SourceRow, ...]
+
+
+class PnlData(Result):
+    """What the user earned, by asset and as a whole; rows back it.
+
+    `method` is how lots were matched, `missing` what has no price and stands at its cost.
+    """
+
+    base_currency: str
+    method: str
+    missing: tuple[str, ...]
+    total: Earned | None
+    parts: tuple[Earned, ...]
+    rows: tuple[SourceRow, ...]

@@ -14,29 +14,26 @@ from psycopg.types.range import Range
 
 from agents.results import FeedQuality, Gap, Quality, State, Window
 from ledgers.collecting.registry import expected_feeds
-from ledgers.feeds import FeedState, judge, worst
+from ledgers.feeds import ENDS, FeedState, judge, worst
 from ledgers.feeds import State as Level
 from ledgers.models import Feed, Ledger
 from ledgers.reading import Pair
 
 SEED = "seed:"
-LOOKED = """
-    SELECT f.*, (
-        SELECT max(upper(c."window")) FROM ledgers_coverage c
-        WHERE c.feed_id = f.name AND c.available_at <= %(as_of)s AND c.known_at <= %(horizon)s
-    ) AS covered_until, array(
+LOOKED = f"""
+    SELECT feed.*, newest.until AS covered_until, latest.due, array(
         SELECT unnest(tstzmultirange(%(asked)s::tstzrange) - coalesce((
             SELECT range_agg(c."window") FROM ledgers_coverage c
-            WHERE c.feed_id = f.name AND c."window" && %(asked)s::tstzrange
+            WHERE c.feed_id = feed.name AND c."window" && %(asked)s::tstzrange
               AND c.available_at <= %(as_of)s AND c.known_at <= %(horizon)s
-        ), '{}'))
+        ), '{{}}'))
     ) AS missing
-    FROM ledgers_feed f
-    WHERE f.ledger = %(ledger)s AND (%(user)s::bigint IS NULL OR f.scope IN (
+    FROM ledgers_feed feed {ENDS}
+    WHERE feed.ledger = ANY(%(ledgers)s) AND (feed.ledger <> 'exchange' OR feed.scope IN (
         SELECT a.id::text FROM exchange_account a WHERE a.user_id = %(user)s
     ))
-    ORDER BY f.name
-"""
+    ORDER BY feed.name
+"""  # noqa: S608  # constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,20 +102,33 @@ def observe(
 ) -> Observation:
     """Ask what the wanted feeds of a ledger have looked at in a window; one query.
 
-    Feeds that a collector should fill and nobody ever looked at are there too, unknown.
+    Feeds that a collector should fill and nobody ever looked at are there too, unknown. Of the
+    Exchange ledger only feeds of the user's accounts are seen.
     """
+    return observe_all((ledger,), wanted, asked, pair, user_id=user_id)
+
+
+def observe_all(
+    ledgers: Sequence[str],
+    wanted: Callable[[Feed], bool],
+    asked: Window,
+    pair: Pair,
+    *,
+    user_id: int | None = None,
+) -> Observation:
+    """Ask the same of several ledgers; one query."""
     end = min(asked.end, pair.as_of)
     window = Range(min(asked.start, end), end)
     question: dict[str, Any] = {
-        "ledger": str(ledger),
+        "ledgers": [str(ledger) for ledger in ledgers],
         "asked": window,
         "user": user_id,
         "as_of": pair.as_of,
         "horizon": pair.horizon,
     }
     stored = {feed.name: feed for feed in Feed.objects.raw(LOOKED, question)}
-    shared = () if ledger == Ledger.EXCHANGE else expected_feeds(ledger)  # own feeds are stored
-    expected = {feed.name: feed for feed in shared}
+    shared = [one for one in ledgers if one != Ledger.EXCHANGE]  # own feeds are stored
+    expected = {feed.name: feed for ledger in shared for feed in expected_feeds(ledger)}
     feeds = (expected | stored).values()
     return Observation(tuple(_looked(feed, window, pair) for feed in feeds if wanted(feed)))
 
@@ -134,7 +144,8 @@ def plain_source(feed: Feed) -> str:
 
 
 def _looked(feed: Feed, asked: Range[datetime], pair: Pair) -> Looked:
-    state = judge(feed, getattr(feed, "covered_until", None), pair.as_of)
+    until, due = getattr(feed, "covered_until", None), getattr(feed, "due", None)
+    state = judge(feed, until, pair.as_of, due=due)
     return Looked(feed=feed, state=state, gaps=tuple(_gaps(feed, state, asked)))
 
 

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from agents.admission import LONGEST
 from agents.models import AgentSession, SessionEvent
 from agents.plans import Outcome
+from ledgers.serializers import FactRowSerializer
 
 
 class AskSerializer(serializers.Serializer[Any]):
@@ -21,13 +22,18 @@ class AskSerializer(serializers.Serializer[Any]):
         required=False, allow_null=True, help_text="ISO 8601 with a zone. Default: now."
     )
     mode = serializers.ChoiceField(choices=AgentSession.Mode.choices, default="planner")
+    review = serializers.BooleanField(
+        default=False, help_text="Show the plan first, and read nothing before it is approved."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse parameters that do not exist."""
         unknown = set(self.initial_data) - set(self.fields)
         if unknown:
             names = ", ".join(sorted(map(str, unknown)))[:200]
-            raise serializers.ValidationError(f"There is no {names}. Send question, as_of, mode.")
+            raise serializers.ValidationError(
+                f"There is no {names}. Send question, as_of, mode, review."
+            )
         return attrs
 
 
@@ -60,6 +66,30 @@ class CitationSerializer(serializers.Serializer[Any]):
     field = serializers.CharField()
     value = serializers.CharField(allow_null=True)
     over = serializers.CharField(allow_blank=True)
+
+
+class OpenedCitationSerializer(CitationSerializer):
+    """One citation opened: the claims that rest on it, and the row as it stands in its ledger."""
+
+    claims = serializers.ListField(child=serializers.CharField())
+    fact = FactRowSerializer(allow_null=True)
+
+
+class ApprovalSerializer(serializers.Serializer[Any]):
+    """The user's word on a plan."""
+
+    approved = serializers.BooleanField()
+
+
+class ClaimSerializer(serializers.Serializer[Any]):
+    """What a sentence of an answer says, with the computation and the rows behind it."""
+
+    sentence = serializers.IntegerField(help_text="The sentence's place in the answer, from 0.")
+    said = serializers.CharField()
+    key = serializers.CharField()
+    field = serializers.CharField()
+    over = serializers.CharField(allow_blank=True)
+    rows = serializers.ListField(child=serializers.CharField())
 
 
 class FeedQualitySerializer(serializers.Serializer[Any]):
@@ -96,6 +126,7 @@ class AgentAnswerSerializer(serializers.Serializer[Any]):
     turn = serializers.IntegerField()
     notes = serializers.ListField(child=serializers.CharField())
     withheld = serializers.ListField(child=serializers.CharField())
+    claims = ClaimSerializer(many=True)
 
 
 class SessionStateSerializer(serializers.Serializer[Any]):
@@ -106,6 +137,9 @@ class SessionStateSerializer(serializers.Serializer[Any]):
     step = serializers.ChoiceField(choices=SessionEvent.Kind.values)
     question = serializers.CharField()
     is_finished = serializers.BooleanField()
+    waits_for = serializers.ChoiceField(
+        choices=["", "reply", "approval"], help_text="What you have to do before it goes on."
+    )
     answer = AgentAnswerSerializer(allow_null=True)
 
 

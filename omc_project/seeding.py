@@ -1,7 +1,7 @@
-"""Fill an empty house with an example year, and take it out again.
+"""Fill an empty house with an example world, and take it out again.
 
-Everything is planted in one transaction: a seed is there whole or not at all, and whether it is
-there is one look at its marker, the run of `seed:history`, whose window ends at the anchor.
+There is one world at a time. It is planted in one transaction: it is there whole or not at all,
+and which one it is shows in one look at its marker, a run whose window ends at the anchor.
 """
 
 from __future__ import annotations
@@ -16,17 +16,13 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.db.models import ProtectedError, QuerySet
 
-from ledgers.catalyst import seed as catalyst
 from ledgers.checks import fact_models
 from ledgers.exchange import seed as exchange
 from ledgers.exchange.models import Account
-from ledgers.glass import seed as glass
-from ledgers.human import seed as human
 from ledgers.models import CollectorRun, Coverage, Feed
-from ledgers.seeding import PREFIX, SeedFeed, plant
+from ledgers.seeding import PREFIX
+from omc_project.worlds.planting import WORLDS, PersonError, World
 
-USER = "demo"
-MARKER = "seed:history"
 LOCK = 7005
 COUNTS = ("new", "revised")
 
@@ -37,8 +33,9 @@ class SeedRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeded:
-    """What is planted: until when, how many rows by feed, and whether this call did it."""
+    """What is planted: which world, until when, rows by feed, and whether this call did it."""
 
+    world: str
     until: datetime
     rows: dict[str, int]
     is_new: bool
@@ -52,78 +49,90 @@ class Cleared:
     kept: tuple[str, ...]
 
 
-def seed(until: datetime | None, *, now: datetime) -> Seeded:
-    """Plant the example year that ends at `until`, or leave what is planted as it is."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planted:
+    """The world that is there, and where it ends."""
+
+    world: World
+    until: datetime
+
+
+def seed(until: datetime | None, *, now: datetime, world: str | None = None) -> Seeded:
+    """Plant a world that ends at `until`, or leave it as it is if it is there already.
+
+    Without a name it is the world that is planted, else the example year. One that is named takes
+    the place of another.
+    """
     _refuse_production("planted")
     if until and until > now:
         raise SeedRefusedError(f"{until:%F %T} is in the future. Give a moment that has passed.")
     with transaction.atomic():
         _lock()
-        anchor = planted_until()
-        if anchor is None:
-            anchor = (until or now).replace(second=0, microsecond=0)
-            _plant(anchor)
-            return Seeded(until=anchor, rows=_rows(), is_new=True)
-    if until and until.replace(second=0, microsecond=0) != anchor:
+        there = planted()
+        wanted = WORLDS[world or (there.world.name if there else "year")]
+        if there and there.world is not wanted:
+            _take_out(there)
+            there = None
+        if there is None:
+            anchor = _anchor(wanted, until, now)
+            _plant(wanted, anchor)
+            return Seeded(world=wanted.name, until=anchor, rows=_rows(), is_new=True)
+    if until and until.replace(second=0, microsecond=0) != there.until:
         raise SeedRefusedError(
-            f"The planted year ends at {anchor:%F %T} UTC, not at {until:%F %T}. "
-            "Remove it first: manage.py seed --clear"
+            f"What is planted, {wanted.title}, ends at {there.until:%F %T} UTC, not at "
+            f"{until:%F %T}. Remove it first: manage.py seed --clear"
         )
-    return Seeded(until=anchor, rows=_rows(), is_new=False)
+    return Seeded(world=wanted.name, until=there.until, rows=_rows(), is_new=False)
 
 
-def planted_until() -> datetime | None:
-    """Return the anchor of the planted year, or None if nothing is planted."""
-    run = CollectorRun.objects.filter(feed=MARKER, kind=CollectorRun.Kind.SEED).first()
-    return run.window.upper if run and run.window else None
+def planted() -> Planted | None:
+    """Return the world that is planted, or None."""
+    markers = {world.marker: world for world in WORLDS.values()}
+    runs = CollectorRun.objects.filter(feed__in=markers, kind=CollectorRun.Kind.SEED)
+    run = runs.order_by("pk").first()
+    if run is None or run.window is None:
+        return None
+    return Planted(world=markers[run.feed_id], until=run.window.upper)
 
 
 def clear() -> Cleared:
-    """Remove what was planted and nothing else, down to the feeds, the accounts and the user."""
+    """Remove what was planted and nothing else, down to the feeds, the accounts and the users."""
     _refuse_production("cleared")
     with transaction.atomic():
         _lock()
-        anchor = planted_until()
-        tables = [*(model._meta.db_table for model in fact_models()), Coverage._meta.db_table]
-        rows = {table: _clear(table) for table in tables}
-        for projection in (kept for model in fact_models() for kept in model.projections):
-            projection.forget_sources(PREFIX)
-        seeded = CollectorRun.objects.filter(kind=CollectorRun.Kind.SEED)
-        rows["ledgers_collectorrun"] = seeded.count()
-        seeded.delete()
-        idle = Feed.objects.filter(name__startswith=PREFIX, runs__isnull=True)
-        rows["ledgers_feed"] = idle.count()
-        idle.delete()
-        kept = (*_drop_accounts(), *_drop_user(anchor))
-    return Cleared(rows=rows, kept=kept)
+        return _take_out(planted())
 
 
-def _plant(anchor: datetime) -> None:
-    for planted in _feeds(anchor):
-        plant(planted, anchor)
-    plant(human.scores(anchor), anchor)
+def _take_out(there: Planted | None) -> Cleared:
+    tables = [*(model._meta.db_table for model in fact_models()), Coverage._meta.db_table]
+    rows = {table: _clear(table) for table in tables}
+    for projection in (kept for model in fact_models() for kept in model.projections):
+        projection.forget_sources(PREFIX)
+    seeded = CollectorRun.objects.filter(kind=CollectorRun.Kind.SEED)
+    rows["ledgers_collectorrun"] = seeded.count()
+    seeded.delete()
+    idle = Feed.objects.filter(name__startswith=PREFIX, runs__isnull=True)
+    rows["ledgers_feed"] = idle.count()
+    idle.delete()
+    return Cleared(rows=rows, kept=(*_drop_accounts(), *_drop_people(there)))
 
 
-def _feeds(anchor: datetime) -> Iterator[SeedFeed]:
-    """Yield every feed but the scores, which need the stored rows of the others."""
-    yield from glass.feeds(anchor)
-    yield from human.feeds(anchor)
-    yield from catalyst.feeds(anchor)
-    own = exchange.accounts(_user_id(anchor))
-    yield from exchange.feeds(own, anchor, glass.Prices(anchor))
+def _anchor(world: World, until: datetime | None, now: datetime) -> datetime:
+    """Return where a world is to end; some can end nowhere else."""
+    if world.ends is None:
+        return (until or now).replace(second=0, microsecond=0)
+    if until not in (None, world.ends):
+        raise SeedRefusedError(
+            f"{world.title.capitalize()} ends at {world.ends:%F %T} UTC, always."
+        )
+    return world.ends
 
 
-def _user_id(anchor: datetime) -> int:
-    """Return the example user, made if missing: nobody can log in as them.
-
-    Joined at the anchor is the sign that the seed made them; somebody else's user of this name is
-    left as they are.
-    """
-    users: Any = get_user_model().objects
-    user = users.filter(username=USER).first()
-    if user is None:
-        user = users.create_user(USER, date_joined=anchor)
-    return int(user.pk)
+def _plant(world: World, anchor: datetime) -> None:
+    try:
+        world.plant(anchor)
+    except PersonError as error:
+        raise SeedRefusedError(f"{error} Use another database.") from error
 
 
 def _refuse_production(done: str) -> None:
@@ -173,16 +182,19 @@ def _holds_facts(account: Account) -> bool:
     return any(model.objects.for_account(account.pk).exists() for model in owned)
 
 
-def _drop_user(anchor: datetime | None) -> Iterator[str]:
-    """Remove the user that the seed made, if they own nothing by now."""
-    users: Any = get_user_model().objects
-    user = users.filter(username=USER, date_joined=anchor).first() if anchor else None
-    if user is None or user.is_superuser or user.is_staff or user.has_usable_password():
+def _drop_people(there: Planted | None) -> Iterator[str]:
+    """Remove the users that the seed made, if they own nothing by now."""
+    if there is None:
         return
-    if _owns_something(user):
-        yield f"user {USER!r}"
-    else:
-        user.delete()
+    users: Any = get_user_model().objects
+    for name in there.world.people:
+        user = users.filter(username=name, date_joined=there.until).first()
+        if user is None or user.is_superuser or user.is_staff or user.has_usable_password():
+            continue
+        if _owns_something(user):
+            yield f"user {name!r}"
+        else:
+            user.delete()
 
 
 def _owns_something(user: Any) -> bool:

@@ -17,6 +17,7 @@ from django.templatetags.static import static
 
 from omc_project import aws_secrets, embedded, secrets_file
 from omc_project.environment import Environment, database
+from omc_project.errors import SetupError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -25,11 +26,19 @@ aws_secrets.load(env.dict("OMC_AWS_SECRETS", default={}))
 ENVIRONMENT = env("OMC_ENVIRONMENT", default="home")
 IS_PRODUCTION = ENVIRONMENT == "production"
 DEBUG = env.bool("DEBUG", default=False)
+OMC_COMMIT = env("OMC_COMMIT", default="unknown")
 
 
 def seconds(variable: str, default: float) -> timedelta:
     """Read a variable that holds seconds."""
     return timedelta(seconds=env.float(variable, default=default))
+
+
+def one_of(variable: str, word: str, *choices: str) -> str:
+    """Refuse a word that is none of the few that a variable may hold."""
+    if word not in choices:
+        raise SetupError(f"{variable} is {word!r}. Set it to {' or '.join(choices)}, or unset it.")
+    return word
 
 
 # --- engines: a URL, or the embedded server of this checkout
@@ -86,6 +95,7 @@ INSTALLED_APPS = [
     "omc_project",
 ]
 MIDDLEWARE = [
+    "omc_project.middleware.AliveMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -202,7 +212,10 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
 }
-CELERY_TASK_ROUTES = {"trading.tasks.*": {"queue": "orders"}}
+CELERY_TASK_ROUTES = {
+    f"trading.tasks.{name}": {"queue": "orders"} for name in ("send_order", "sweep_orders")
+}
+"""A queue and a process of their own: no long collection keeps an order waiting."""
 OMC_LEASE = seconds("OMC_LEASE", 120)
 OMC_PATIENCE = seconds("OMC_PATIENCE", 60)
 
@@ -240,6 +253,8 @@ OMC_HTTP_DEADLINE = env.float("OMC_HTTP_DEADLINE", default=20.0)
 OMC_HTTP_MAX_BYTES = env.int("OMC_HTTP_MAX_BYTES", default=10 * 2**20)
 OMC_HTTP_MAX_PAUSE = env.float("OMC_HTTP_MAX_PAUSE", default=30.0)
 OMC_PAYLOAD_BUCKET = env("OMC_PAYLOAD_BUCKET", default="")
+OMC_PAYLOAD_DAYS = env.int("OMC_PAYLOAD_DAYS", default=90)
+OMC_UNREAD_DAYS = env.int("OMC_UNREAD_DAYS", default=730)
 OMC_RETENTION = env.dict("OMC_RETENTION", default={})
 OMC_S3_ENDPOINT = env("OMC_S3_ENDPOINT", default="")
 
@@ -254,6 +269,7 @@ OMC_ALERT_WEBHOOK_SECRET = env("OMC_ALERT_WEBHOOK_SECRET", default="")
 OMC_ALERT_SNS_TOPIC = env("OMC_ALERT_SNS_TOPIC", default="")
 OMC_HEARTBEAT_URL = env("OMC_HEARTBEAT_URL", default="")
 OMC_METRICS_TOKEN = env("OMC_METRICS_TOKEN", default="")
+OMC_CLOUDWATCH_NAMESPACE = env("OMC_CLOUDWATCH_NAMESPACE", default="")
 EMAIL_HOST = env("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.int("EMAIL_PORT", default=25)
 EMAIL_HOST_USER = env("EMAIL_HOST_USER", default="")
@@ -267,14 +283,23 @@ OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
 OPENAI_BASE_URL = env("OPENAI_BASE_URL", default="")
 OMC_MODEL = env("OMC_MODEL", default="")
 OMC_MODEL_DEADLINE = env.float("OMC_MODEL_DEADLINE", default=10.0)
+OMC_MODEL_TOKENS = env.int("OMC_MODEL_TOKENS", default=60_000)
+OMC_MODEL_INPUT_PRICE = Decimal(env("OMC_MODEL_INPUT_PRICE", default="2.5"))
+OMC_MODEL_OUTPUT_PRICE = Decimal(env("OMC_MODEL_OUTPUT_PRICE", default="10"))
+OMC_MODEL_USER_BUDGET = Decimal(env("OMC_MODEL_USER_BUDGET", default="1"))
+OMC_MODEL_BUDGET = Decimal(env("OMC_MODEL_BUDGET", default="20"))
 
 LOG_LEVEL = env("OMC_LOG_LEVEL", default="INFO").upper()
-CHATTY = ("celery.app.trace", "celery.beat", "celery.worker.strategy")  # three lines every 5 s
+LOG_FORMAT = one_of("OMC_LOG_FORMAT", env("OMC_LOG_FORMAT", default="line"), "line", "json")
+CHATTY = ("celery.app.trace", "celery.beat", "celery.worker.strategy", "httpx")  # lines without end
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "omc_project.json_lines.JsonLines"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "loggers": {name: {"level": "WARNING"} for name in CHATTY if LOG_LEVEL == "INFO"},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

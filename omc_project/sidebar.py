@@ -44,7 +44,11 @@ class Group(TypedDict):
 
 def navigation(request: HttpRequest) -> list[Group]:
     """Return the groups of the side bar; unfold's callback."""
-    groups = {"": _group("", [Item(title="Overview", icon="home", link=reverse("admin:index"))])}
+    first = [
+        Item(title="Overview", icon="home", link=reverse("admin:index")),
+        Item(title="Ask", icon="forum", link=reverse("ask")),
+    ]
+    groups = {"": _group("", first)}
     apps: list[dict[str, Any]] = admin.site.get_app_list(request)
     for app in sorted(apps, key=lambda app: _rank(app["app_label"])):
         label = app["app_label"]
@@ -53,6 +57,9 @@ def navigation(request: HttpRequest) -> list[Group]:
         if label == "ledgers" and request.user.has_perm("ledgers.view_feed"):
             link = reverse("sources")
             group["items"].append(Item(title="Sources", icon="lan", link=link))
+        if label == "quality" and request.user.has_perm("quality.view_alert"):
+            link = reverse("quality-board")
+            group["items"].append(Item(title="Board", icon="monitor_heart", link=link))
         group["items"].extend(_items(label, app["models"]))
     return list(groups.values())
 

@@ -12,6 +12,8 @@ admin.site.index_title = "Overview"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/sources/", include("ledgers.source_pages")),
+    path("admin/ask/", include("agents.chat_pages")),
+    path("admin/quality/board/", include("quality.board_pages")),
     path("admin/", admin.site.urls),
     path("api/", include("omc_project.api")),
     path("healthz", healthz, name="healthz"),

@@ -23,12 +23,31 @@ WEEKDAY = (
     "mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|"
     "sat(?:urday)?|sun(?:day)?"
 )
+FEASTS = {
+    "christmas eve": (12, 24),
+    "christmas day": (12, 25),
+    "christmas": (12, 25),
+    "xmas": (12, 25),
+    "boxing day": (12, 26),
+    "new year's eve": (12, 31),
+    "new years eve": (12, 31),
+    "new year's day": (1, 1),
+    "new years day": (1, 1),
+    "new year's": (1, 1),
+    "new year": (1, 1),
+    "valentine's day": (2, 14),
+    "valentines day": (2, 14),
+    "australia day": (1, 26),
+    "halloween": (10, 31),
+}
+"""Days that have the same date each year."""
+FEAST = "|".join(FEASTS)
 NTH = r"(?:st|nd|rd|th)?"
 DATE = (
     r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/\d{4}"
     rf"|\d{{1,2}}{NTH}(?: of)? (?:{MONTH})(?:,? \d{{4}})?"
     rf"|(?:{MONTH}) \d{{1,2}}{NTH}(?!\d)(?:,? \d{{4}})?"
-    rf"|(?:{MONTH}) \d{{4}}|(?:{MONTH})|(?:19|20)\d\d"
+    rf"|(?:{FEAST})(?:,? (?:in )?\d{{4}})?|(?:{MONTH}) \d{{4}}|(?:{MONTH})|(?:19|20)\d\d"
     rf"|(?:last |this )?(?:{WEEKDAY})|today|yesterday|the day before yesterday|now)(?!\w)"
 )
 ALONE = "|".join([*MONTHS, *DAYS]).replace("may|", "")
@@ -36,6 +55,7 @@ BARE = (
     r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}/\d{4}"
     rf"|\d{{1,2}}{NTH}(?: of)? (?:{MONTH})(?:,? \d{{4}})?"
     rf"|(?:{MONTH}) \d{{1,2}}{NTH}(?!\d)(?:,? \d{{4}})?|(?:{MONTH}) \d{{4}}"
+    rf"|(?:{FEAST})(?:,? (?:in )?\d{{4}})?"
     rf"|(?:last |this )?(?:{ALONE})|(?:19|20)\d\d"
     r"|today|the day before yesterday|yesterday|now)(?!\w)"
 )
@@ -45,6 +65,7 @@ SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})$")
 DAY_MONTH = re.compile(rf"(\d{{1,2}}){NTH}(?: of)? ({MONTH})(?:,? (\d{{4}}))?$")
 MONTH_DAY = re.compile(rf"({MONTH}) (\d{{1,2}}){NTH}(?:,? (\d{{4}}))?$")
 MONTH_ONLY = re.compile(rf"({MONTH})(?: (\d{{4}}))?$")
+FEAST_ONLY = re.compile(rf"({FEAST})(?:,? (?:in )?(\d{{4}}))?$")
 YEAR_ONLY = re.compile(r"((?:19|20)\d\d)$")
 WEEKDAY_ONLY = re.compile(rf"(?:last |this )?({WEEKDAY})$")
 LAST_MONTH = 12
@@ -82,6 +103,8 @@ def date_window(written: str, clock: datetime) -> Window:
 
 
 def _calendar(text: str, clock: datetime) -> Window:
+    if match := FEAST_ONLY.match(text):
+        return _feast(match[1], match[2], clock)
     if match := ISO.match(text):
         return _date(int(match[1]), int(match[2]), int(match[3]), text)
     if match := SLASHED.match(text):
@@ -90,15 +113,23 @@ def _calendar(text: str, clock: datetime) -> Window:
         return _of_month(match[2], int(match[1]), match[3], clock)
     if match := MONTH_DAY.match(text):
         return _of_month(match[1], int(match[2]), match[3], clock)
+    return _longer(text, clock)
+
+
+def _longer(text: str, clock: datetime) -> Window:
+    """Read a month or a year."""
     if match := MONTH_ONLY.match(text):
         month = _month(match[1])
         return month_window(int(match[2]) if match[2] else _year_of(month, 1, clock), month)
     if match := YEAR_ONLY.match(text):
-        year = int(match[1])
-        return Window(
-            start=datetime(year, 1, 1, tzinfo=UTC), end=datetime(year + 1, 1, 1, tzinfo=UTC)
-        )
+        first = datetime(int(match[1]), 1, 1, tzinfo=UTC)
+        return Window(start=first, end=first.replace(year=first.year + 1))
     raise DateError(f"{text!r} is no date that can be read. Write it like 2026-03-01.")
+
+
+def _feast(name: str, year: str | None, clock: datetime) -> Window:
+    month, day = FEASTS[name]
+    return _date(int(year) if year else _year_of(month, day, clock), month, day, name)
 
 
 def _slashed(match: re.Match[str], text: str) -> Window:

@@ -21,16 +21,22 @@ ORDINARY = frozenset(
     )
 )
 BEFORE = re.compile(
-    r"(?:^|(?<!\w)(?:of|for|about|on|vs|versus|and|or|compare|with|between|did|has|is|how's|my|own|"
+    r"(?:^|(?<!\w)(?:of|does|was|show|list|any|lowest|highest|price|of my|for|about|on|vs|"
+    r"versus|and|or|compare|with|between|did|has|is|how's|my|own|"
     r"than|in|against|hold|bought|sold|buy|sell)|,)\s*(?:the )?$"
 )
 AFTER = re.compile(
-    r"^(?:'s)?\s*(?:$|[?!.,:]|vs|versus|and|or|price|news|sentiment|chart|orders?|trades?|events?|"
-    r"today|now|reddit|headlines|performance|\d|ytd|mtd|this|last|over|since|between)"
+    r"^(?:'s)?\s*(?:$|[?!.,:]|(?:vs|versus|and|or|price|news|sentiment|chart|orders?|trades?|"
+    r"events?|"
+    r"today|now|reddit|headlines|performance|\d|ytd|mtd|this|last|over|since|between|do|does|did|"
+    r"doing|done|go|going|went|move|moved|rise|rose|fall|fell|gain|gained|lose|lost|drop|dropped|"
+    r"perform|performed|up|down|high|low|average|volatility|on|in|at|for|yesterday|mood|tvl|fees|"
+    r"trading|worth|quote|position|holdings?|balance|listings?|filings?|announcements?)(?!\w))"
 )
 COMPANIES = {
     "COIN": "coinbase global|coinbase inc|coinbase",
-    "MSTR": "microstrategy|strategy inc|mstr",
+    "MSTR": "microstrategy|michael saylor|saylor|strategy inc|mstr|(?-i:Strategy)(?= (?:disclos|"
+    "fil|report|announc|8-K|10-))",
     "RIOT": "riot platforms|riot blockchain|riot",
     "MARA": "marathon digital|mara holdings|marathon|mara",
     "CLSK": "cleanspark|clsk",
@@ -74,19 +80,26 @@ def find_names(text: str, *, symbols: frozenset[str] = frozenset()) -> tuple[Nam
 
     `symbols` are further assets this installation knows; they count only in upper case.
     """
-    found: list[tuple[int, str]] = []
-    companies: list[tuple[int, str]] = []
-    for ticker, pattern in _companies():
-        text = _take(text, pattern, ticker, companies)
-    for symbol, pattern in _assets():
-        text = _take(text, pattern, symbol, found)
-    text = _take_words(text, symbols, found)
+    found, companies, text = place_names(text, symbols=symbols)
     names = Names(
         assets=_in_order(found),
         companies=_in_order(companies),
         unknown=tuple(dict.fromkeys(_unknown(text))) if not found and not companies else (),
     )
     return names, text
+
+
+def place_names(
+    text: str, *, symbols: frozenset[str] = frozenset()
+) -> tuple[list[tuple[int, str]], list[tuple[int, str]], str]:
+    """Return where a text names which assets and companies, and the text without the names."""
+    found: list[tuple[int, str]] = []
+    companies: list[tuple[int, str]] = []
+    for ticker, pattern in _companies():
+        text = _take(text, pattern, ticker, companies)
+    for symbol, pattern in _assets():
+        text = _take(text, pattern, symbol, found)
+    return found, companies, _take_words(text, symbols, found)
 
 
 def _in_order(found: list[tuple[int, str]]) -> tuple[str, ...]:
@@ -163,12 +176,18 @@ def _nearly(word: str) -> str | None:
     if len(word) < SHORTEST - 1 or word in COMMON or word in TOPICAL:
         return None
     for name, symbol in _words().items():
-        if len(name) >= SHORTEST and name not in ORDINARY and _is_one_off(word, name):
+        if len(name) >= SHORTEST and name not in ORDINARY and is_one_off(word, name):
             return symbol
     return None
 
 
-def _is_one_off(word: str, name: str) -> bool:
+def is_name(word: str) -> bool:
+    """Tell whether a word of lower case names an asset, perhaps misspelt, or a company."""
+    found, companies, _ = place_names(word)
+    return bool(found or companies)
+
+
+def is_one_off(word: str, name: str) -> bool:
     """Tell whether one insertion, deletion, change or swap of neighbours makes a word a name."""
     if abs(len(word) - len(name)) > 1:
         return False

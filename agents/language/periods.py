@@ -23,7 +23,7 @@ from agents.language.dates import (
 )
 from agents.language.text import SMALL, masked
 from agents.results import Window
-from agents.tools.windows import SPANS
+from agents.timeframes import SPANS
 
 UNITS = {
     "minute": timedelta(minutes=1),
@@ -75,6 +75,9 @@ class Period:
     label: str
     is_future: bool = False
 
+
+WHOLE = re.compile(rf"(?:yesterday|today|last (?:{WEEKDAY})|(?:{MONTH})(?: \d{{4}})?)$")
+"""What is meant whole behind a from: news from yesterday, filings from January."""
 
 Build = Callable[[re.Match[str], datetime], Period]
 
@@ -134,7 +137,8 @@ def _days_of_month(match: re.Match[str], clock: datetime) -> Period:
        rf"(?P<a>{DATE})(?: onwards?| on)?")  # fmt: skip
 def _since(match: re.Match[str], clock: datetime) -> Period:
     start = date_window(match["a"], clock).start
-    if start >= clock:
+    is_within = match[0].startswith("from ") and WHOLE.match(match["a"])
+    if (is_within and match[0].endswith(match["a"])) or start >= clock:
         return _range(date_window(match["a"], clock), match[0], clock)
     return _range(Window(start=start, end=clock), match[0], clock)
 
@@ -154,6 +158,40 @@ def _ago(match: re.Match[str], clock: datetime) -> Period:
     return _range(Window(start=midnight(moment), end=midnight(moment) + DAY), match[0], clock)
 
 
+@_rule(r"(?:in |during |over |for )?(?:the )?(?P<nth>first|second|third|fourth|last) "
+       rf"(?:(?P<number>\d{{1,2}}) )?(?P<unit>days?|weeks?|half|"
+       rf"fortnight) of (?P<a>{DATE})")  # fmt: skip
+def _part(match: re.Match[str], clock: datetime) -> Period:
+    """Read a part of a month or a year: its first week, its second half, its last ten days."""
+    whole = date_window(match["a"], clock)
+    length = whole.end - whole.start
+    unit = match["unit"].rstrip("s")
+    width = length / 2 if unit == "half" else int(match["number"] or 1) * UNITS[unit]
+    nth = (
+        ("first", "second", "third", "fourth").index(match["nth"]) if match["nth"] != "last" else 0
+    )
+    start = whole.end - width if match["nth"] == "last" else whole.start + nth * width
+    start = midnight(start)
+    return _range(Window(start=start, end=midnight(start + width)), match[0], clock)
+
+
+@_rule(rf"(?<!since )(?<!from )(?<!since the )(?<!from the )(?:at |on |by |around |"
+       rf"near )?(?:the )?(?:very )?(?P<edge>start|beginning|end) of "
+       rf"(?:(?:the |this )(?P<unit>week|month|quarter|year)|last (?P<unit2>week|month|year)|"
+       rf"(?P<a>{DATE}))")  # fmt: skip
+def _edge(match: re.Match[str], clock: datetime) -> Period:
+    """Read the first or the last day of a calendar period."""
+    whole = date_window(match["a"], clock) if match["a"] else _calendar_of(match, clock)
+    is_start = match["edge"] != "end"
+    day = whole.start if is_start else midnight(whole.end - timedelta(microseconds=1))
+    return _range(Window(start=day, end=day + DAY), match[0], clock)
+
+
+@_rule(rf"(?:{BACK}|over|in|for|during|within)? ?(?:the )?half (?:a |an |the )?(?P<unit>{LONG})")
+def _half(match: re.Match[str], clock: datetime) -> Period:
+    return _rolling(UNITS[match["unit"]] / 2, match[0], clock)
+
+
 @_rule(rf"(?:{BACK}|over|in|for|during|within)? ?(?:the )?{AMOUNT}")
 def _span(match: re.Match[str], clock: datetime) -> Period:
     number, unit = _amount(match)
@@ -161,9 +199,11 @@ def _span(match: re.Match[str], clock: datetime) -> Period:
 
 
 @_rule(rf"(?:{BACK}) (?P<unit>hour|day|week|fortnight|month|quarter|year)|"
-       r"(?:over|for|in) (?:a|the|one) (?P<unit2>hour|day|week|fortnight|month|quarter|year)"
+       r"(?:over|for|in) (?:a|the|one) "
+       r"(?P<unit2>hour|day|week|fortnight|month|quarter|year)(?! of )"
        r"|(?P<adverb>hourly|daily change|weekly|monthly|quarterly|yearly)"
-       r"(?! (?:returns?|close|closes|average|candles?))")  # fmt: skip
+       r"(?! (?:returns?|close|closes|average|candles?|reports?|filings?|results?|earnings|"
+       r"thread))")  # fmt: skip
 def _last(match: re.Match[str], clock: datetime) -> Period:
     adverbs = {"hourly": "hour", "daily change": "day", "weekly": "week", "monthly": "month",
                "quarterly": "quarter", "yearly": "year"}  # fmt: skip
@@ -171,7 +211,38 @@ def _last(match: re.Match[str], clock: datetime) -> Period:
     return _rolling(UNITS[unit], match[0], clock)
 
 
-@_rule(r"ytd|year[ -]to[ -]date|(?:so far )?this year|(?:since|from) (?:the )?"
+@_rule(
+    rf"(?:in |during |from |since )?(?P<edge>early|mid|late)[ -](?P<m>{MONTH})(?: (?P<y>\d{{4}}))?"
+)
+def _third(match: re.Match[str], clock: datetime) -> Period:
+    """Read a third of a month: early is to the 10th, mid to the 20th, late the rest."""
+    whole = date_window(f"{match['m']} {match['y'] or ''}".strip(), clock)
+    ends = {"early": (0, 10), "mid": (10, 20), "late": (20, 31)}[match["edge"]]
+    start = whole.start + ends[0] * DAY
+    end = min(whole.start + ends[1] * DAY, whole.end)
+    if match[0].startswith(("from", "since")):
+        end = clock
+    return _range(Window(start=start, end=end), match[0], clock)
+
+
+@_rule(r"(?:in |during )?the (?P<unit>week|month) before last")
+def _before_last(match: re.Match[str], clock: datetime) -> Period:
+    today = midnight(clock)
+    if match["unit"] == "week":
+        monday = today - today.weekday() * DAY
+        return _range(Window(start=monday - 14 * DAY, end=monday - 7 * DAY), match[0], clock)
+    last = (today.replace(day=1) - DAY).replace(day=1)
+    return _range(Window(start=(last - DAY).replace(day=1), end=last), match[0], clock)
+
+
+@_rule(r"(?:having|had|have|has had) an? \w+ (?P<unit>day|week|month|year)")
+def _having(match: re.Match[str], clock: datetime) -> Period:
+    """Read a good day as today, a bad week as this one."""
+    return find_periods({"day": "today"}.get(match["unit"], f"this {match['unit']}"), clock)[0][0]
+
+
+@_rule(r"(?:up |down )?(?:on|for) the year|ytd|year[ -]to[ -]date|(?:so far )?this year|"
+       r"(?:since|from) (?:the )?"
        r"(?:start|beginning) of (?:the|this) year")  # fmt: skip
 def _year_to_date(match: re.Match[str], clock: datetime) -> Period:
     start = midnight(clock).replace(month=1, day=1)
@@ -183,6 +254,23 @@ def _year_to_date(match: re.Match[str], clock: datetime) -> Period:
 def _month_to_date(match: re.Match[str], clock: datetime) -> Period:
     start = midnight(clock).replace(day=1)
     return Period(window=Window(start=start, end=clock), timeframe="mtd", label=match[0])
+
+
+def _calendar_of(match: re.Match[str], clock: datetime) -> Window:
+    """Return this or the last week, month, quarter or year."""
+    unit, today = match["unit"] or match["unit2"], midnight(clock)
+    starts = {
+        "week": today - today.weekday() * DAY,
+        "month": today.replace(day=1),
+        "quarter": today.replace(month=3 * ((today.month - 1) // 3) + 1, day=1),
+        "year": today.replace(month=1, day=1),
+    }
+    start = starts[unit]
+    if match["unit"]:
+        return Window(start=start, end=clock)
+    before = start - DAY
+    first = {"week": start - 7 * DAY, "month": before.replace(day=1)}
+    return Window(start=first.get(unit, before.replace(month=1, day=1)), end=start)
 
 
 @_rule(r"(?:so far )?this week|week[ -]to[ -]date|wtd")
@@ -222,7 +310,10 @@ def _morning(match: re.Match[str], clock: datetime) -> Period:
     return _rolling(DAY / 2, match[0], clock)
 
 
-@_rule(rf"(?:on|for|in|during|of|at|as of|about) (?:the )?(?P<a>{DATE})|(?P<b>{BARE})")
+@_rule(
+    rf"(?:on|for|in|during|of|at|as of|about) (?:the )?"
+    rf"(?:(?:whole |entire |full )?(?:month|year|day) of )?(?P<a>{DATE})|(?P<b>{BARE})"
+)
 def _date(match: re.Match[str], clock: datetime) -> Period:
     written = match["a"] or match["b"]
     if written == "now":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from agents.language.lexicon import COMMON, OUTLETS
 from agents.language.names import find_names
+from agents.language.spelling import foreign
 from agents.language.text import vocabulary
 from agents.plans import Outcome, Plan
 
@@ -36,6 +37,8 @@ ATTACK = re.compile(
     | \bseed\s+phrase | /etc/ | \bdrop\s+table | \bdelete\s+from\b
     | \bselect\s+.{1,40}\bfrom\b\s+\w+_
     | \bunion\s+select | \binsert\s+into | ;\s*-- | '\s*or\s*'?1 | <\s*/?\s*script
+    | \b(?:repeat|print|output|reveal|display)\b.{0,30}\b(?:everything\s+above|(?:text|words|
+        messages?)\s+above|prompt|instructions)\b | \{\{ | \$\{ | <%
     | \bsubprocess\b | \brm\s+-rf
     | \bcurl\s+\S | \bwget\b | \bsource\s+code\b | \bsudo\b | \bbase64\b | \bexecute\s+(?:code|
         sql|python|shell|command)
@@ -60,7 +63,11 @@ SOMEBODY = re.compile(
         customer|client|trader|account|member)|someone\s+else|somebody\s+else|anyone\s+else|
             anybody\s+else|
         some\s+other\s+\w+|(?:the\s+)?other\s+guy)\b
-    | \bevery\s+(?:user|customer|client|account)\b | \busers?'\s | \b(?:his|her|their)\s+{THINGS}\b
+    | (?:\bmy|'s)\s+(?:\w+\s+)?(?:friend|colleague|wife|husband|brother|sister|boss|mate|
+        partner|neighbou?r|dad|
+        mum|mom|son|daughter|father|mother|uncle|aunt|cousin|client|customer|flatmate)s?\b
+    | \bwhose\b | \bevery\s+(?:user|customer|client|account)\b | \busers?'\s
+    | \b(?:his|her|their)\s+{THINGS}\b
     | \bwho\s+(?:else\s+)?(?:bought|sold|traded|holds?|owns?|has|have|is\s+(?:buying|selling|
         trading|holding)|placed|made)\b
     | \b(?:biggest|largest|top|richest|best|most\s+\w+)\s+(?:traders?|holders?|customers?|
@@ -74,17 +81,35 @@ SOMEBODY = re.compile(
         operator|support|staff|superuser|auditor|developer|ceo|compliance\w*)\b
     """
 )
+BEFORE = re.compile(
+    rf"(?i)\b(?!\w{{3,}}(?:able|ed|ing|al|est|ly|ive|ful|ous|ent|ant)\b)([a-z][a-z0-9_.-]*)\s+{THINGS}\b"
+)
+"""What stands before orders and is no adjective: bob orders."""
+DEALINGS = re.compile(
+    r"(?i)\b(?:traded?|trades|bought|sold|profits?|pnl|p&l|cost\s+basis|holds?|holding|owns?)\b"
+)
+MINE = re.compile(r"(?i)\b(?:my|mine|i|i'm|i've|me|our|we)\b")
+FEW = 3
+HELD_THING = re.compile(rf"(?i)\b{THINGS}\b")
 POSSESSIVE = re.compile(rf"(?i)(?<!\w)([a-z][a-z0-9_.-]*)(?:'s|s')\s+{THINGS}\b")
 BELONGING = re.compile(
     rf"(?i)\b{THINGS}\s+(?:of|for|by|from|belonging to|in)\s+(?:user\s+|"
     rf"account\s+)?@?([a-z][a-z0-9_.-]*)"
 )
 DOING = re.compile(
-    r"(?i)\b(?:did|does|has|is|was)\s+@?([a-z][a-z0-9_.-]*)\s+(?:ever\s+|last\s+)?(?:buy|bought|"
+    r"(?i)\b(?:did|does|has|is|was|are|were|do)\s+(?:[a-z]+\s+and\s+)?@?([a-z][a-z0-9_.-]*)\s+"
+    r"(?:ever\s+|last\s+|currently\s+|still\s+)?(?:have|got|keep|earn(?:ed)?|lose|lost|buy|bought|"
     r"sell|sold|trade|traded|own|"
     r"hold|holding|buying|selling|trading|purchase[d]?|spend|spent|place[d]?|cancel(?:led)?|make|"
     r"made|pay|paid)\b"
 )
+OWNING = re.compile(r"(?i)\b([a-z][a-z0-9_.-]*)'s(?!\w)")
+"""What is somebody's, whatever it is."""
+BESIDE = re.compile(
+    r"(?i)\b(?:by|of|from|for|is|was|did|does|do|has|have|are|were|with|than|to|vs|versus|against|"
+    r"let|show|list|give|and|or|plus)\s+@?([a-z][a-z0-9_.-]*)\b"
+)
+"""Where a person would stand in a question about orders, positions and results."""
 AS_SOMEBODY = re.compile(
     r"(?i)\b(?:as|i am|i'm|for|this is)\s+@?(bob|alice|mallory|eve|carol|dave|trent|admin)\b"
 )
@@ -95,7 +120,8 @@ POLITE = (
     r"must)[\s,]+)*"
 )
 STRONG = (
-    r"buy|sell|place|submit|cancel|transfer|send|withdraw|deposit|swap|convert|liquidate|stake|"
+    r"get rid of|dump|offload|unload|buy|sell|place|submit|cancel|transfer|send|withdraw|"
+    r"deposit|swap|convert|liquidate|stake|"
     r"unstake|rebalance|"
     r"dca|short|market[\s-]buy|market[\s-]sell|purchase"
 )
@@ -105,18 +131,24 @@ WEAK = (
 )
 ACTIONS = (
     re.compile(
-        rf"(?i)^{POLITE}(?:{STRONG})\b(?!\s+(?:orders?|trades?|news|fees?|side|price|prices|history|volume|"
+        rf"(?i)^{POLITE}(?:cancel|submit|place|withdraw|liquidate|rebalance|transfer|send|swap)\b"
+        r"(?!\s+(?:news|fees?|prices?|history|volume|list|transactions|fills)\b)"
+    ),
+    re.compile(
+        rf"(?i)^{POLITE}(?:{STRONG})\b(?!\s+(?:orders?|trades?|news|fees?|side|price|prices|"
+        rf"history|volume|"
         rf"list|and\s+sell|"
         r"or\s+sell|pressure|transactions|fills)\b)"
     ),
     re.compile(
-        rf"(?i)^{POLITE}(?:{WEAK})\s+(?:an?|my|all|the|some|up|half|\d\S*|everything|another|"
+        rf"(?i)^{POLITE}(?:{WEAK}|put\s+in)\s+(?:an?|my|all|the|some|up|half|\d\S*|everything|"
+        rf"another|"
         rf"more|out|down|\$\S+)\s+"
         r"(?:\S+\s+){0,4}?(?:position|orders?|alert|stop|limit|account|trade|btc|eth|\w+)\b"
     ),
     re.compile(
         rf"(?i)(?<!did i )\b(?:and|then|please|also|to|if so|so)[\s,]+(?:{STRONG})\s+"
-        r"(?:\$?\d\S*|my|all|some|half|everything|an?\b|it\b|more)"
+        r"(?:\$?\d\S*|my|all|some|half|everything|an?\b|it\b|them\b|the\b|that\b|those\b|more)"
     ),
     re.compile(
         r"(?i)\b(?:set|create|add|configure)\s+(?:up\s+)?(?:an?|the|my|"
@@ -165,7 +197,7 @@ FORECAST = re.compile(
     | \bheaded\b | \bheading\b | \bfuture\s+(?:price|value|of)\b | \bin\s+(?:the\s+)?(?:future|
         coming)\b | \bin\s+20(?:[3-9]\d|2[7-9])\b
     | \bcontinue\s+(?:to\s+)?(?:ris|fall|go)\w* | \bkeep\s+(?:ris|fall|go|climb)\w*ing\b
-    | \bodds\b | \bprobab\w+\b | \bchances?\b | \blikely\b
+    | \bguarantee\w*\b | \bodds\b | \bprobab\w+\b | \bchances?\b | \blikely\b
     """
 )
 TIMES = frozenset(
@@ -226,16 +258,18 @@ def is_forecast(text: str) -> bool:
 
 def _names_somebody(text: str, username: str) -> bool:
     """Tell whether a text asks for the orders of a person who is not the one who asks."""
-    named = [
-        match[1].lower()
-        for pattern in (POSSESSIVE, BELONGING, DOING, AS_SOMEBODY)
-        for match in pattern.finditer(text)
-    ]
+    patterns = [POSSESSIVE, BELONGING, DOING, AS_SOMEBODY]
+    is_of_money = HELD_THING.search(text) or DEALINGS.search(text)
+    patterns += [OWNING] if is_of_money or len(text.split()) <= FEW else []
+    patterns += [BESIDE, BEFORE] if is_of_money and not MINE.search(text) else []
+    named = [match[1].lower() for pattern in patterns for match in pattern.finditer(text)]
     return any(_is_person(name, username) for name in named)
 
 
 def _is_person(name: str, username: str) -> bool:
     if name == username or name in TIMES or name in COMMON or name.startswith(tuple("0123456789")):
+        return False
+    if not foreign(name, shortest=2):
         return False
     if any(pattern.fullmatch(name) for pattern in OUTLETS.values()):
         return False

@@ -14,17 +14,23 @@ from agents.language.text import masked
 STRONG_BREAK = re.compile(
     r"(?i)\s*[;?!]\s+|\.\s+(?=[A-Z])|,?\s+(?:and|plus|but|also)\s+(?=(?:was|were|is there|"
     r"are there|any|"
-    r"what|how|did|has|have|show|list|when|which|tell)\b)|,\s+(?=(?:was|were|is there|are there|"
+    r"what|how|did|has|have|show|list|when|which|tell|do|does|is|am|where|give|could)\b)|"
+    r",\s+(?=(?:was|were|is there|are there|"
     r"any|what|"
     r"how|did|has|have|show|list|when|tell)\b)"
 )
+LIST_BREAK = re.compile(r"\s*,\s+(?:and\s+)?|\s+and\s+")
 MEASURES = (
     ("high_low", lexicon.RANGE),
     ("mean", lexicon.MEAN),
     ("volatility", lexicon.VOLATILITY),
+    ("correlation", lexicon.CORRELATION),
     ("compare", lexicon.COMPARE),
+    ("count", lexicon.COUNTING),
     ("change", lexicon.MOVE),
 )
+FEW_WORDS = ("value", "valued", "values", "worth", "rate", "rates", "cost", "costs")
+"""Words of a price that also belong to a metric."""
 EVENT_TYPES = (
     ("exchange_delisting", lexicon.DELISTING),
     ("exchange_listing", lexicon.LISTING),
@@ -39,7 +45,11 @@ EVENT_TYPES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """The filled slots of one clause; `topics` are price, sentiment, catalyst and orders."""
+    """The filled slots of one clause.
+
+    `topics` are price, sentiment, catalyst, orders, positions, pnl, protocol, chain, quality and
+    timeline; `protocol` and `chain` are the metrics that are asked.
+    """
 
     text: str = ""
     topics: tuple[str, ...] = ()
@@ -53,7 +63,9 @@ class Slots:
     is_market: bool = False
     is_pointing: bool = False
     is_planned: bool = False
-    wants_profit: bool = False
+    protocol: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
+    ledger: str = "all"
     not_collected: str = ""
     not_kept: str = ""
 
@@ -74,7 +86,16 @@ def read_clauses(text: str, clock: datetime, symbols: frozenset[str] = frozenset
             clauses[-1] = read_slots(f"{clauses[-1].text} , {joined}", clock, symbols)
         else:
             pending = joined
-    return clauses or [read_slots(text, clock, symbols)]
+    found = clauses or [read_slots(text, clock, symbols)]
+    return [part for slots in found for part in _by_period(slots, clock, symbols)]
+
+
+def _by_period(slots: Slots, clock: datetime, symbols: frozenset[str]) -> list[Slots]:
+    """Part a clause that lists several things, each with its own period: at its commas."""
+    if len(slots.periods) < 2 or len(slots.topics) < 2:  # noqa: PLR2004  # two of each
+        return [slots]
+    parts = [read_slots(part, clock, symbols) for part in LIST_BREAK.split(slots.text)]
+    return parts if len(parts) > 1 and all(p.topics and p.periods for p in parts) else [slots]
 
 
 def read_slots(text: str, clock: datetime, symbols: frozenset[str] = frozenset()) -> Slots:
@@ -88,26 +109,68 @@ def read_slots(text: str, clock: datetime, symbols: frozenset[str] = frozenset()
     typed = "".join(
         old if kept == new else " " for old, kept, new in zip(text, rest, lower, strict=True)
     )
+    outlets = tuple(name for name, way in lexicon.OUTLETS.items() if way.search(lower))
+    for name in outlets:
+        typed = _blank(typed, lexicon.OUTLETS[name])
     forms = [_form(match) for match in lexicon.FORMS.finditer(lower)]
     names, named = find_names(_blank(typed, lexicon.FORMS), symbols=symbols)
-    words = named.lower()
+    words = " ".join(named.lower().split())
+    protocol, chain, words = _metrics(words)
     slots = Slots(
         text=text,
         names=names,
         periods=tuple(periods),
         measures=tuple(name for name, pattern in MEASURES if pattern.search(words)),
-        sources=_sources(words),
+        sources=_sources(words, outlets),
         event_types=_event_types(words, forms),
         orders=_orders(words),
         is_level=lexicon.LEVEL.search(words) is not None,
         is_market=lexicon.MARKET.search(words) is not None,
         is_pointing=lexicon.POINTING.search(words) is not None,
         is_planned=bool(future) or lexicon.PLANNED.search(words) is not None,
-        wants_profit=any(p.search(words) for p in (lexicon.PROFIT, lexicon.HOLDING)),
+        protocol=protocol,
+        chain=chain,
+        ledger=_ledger(words),
         not_collected=_first(lexicon.NOT_COLLECTED, words),
         not_kept=_first(lexicon.NOT_KEPT, words),
     )
-    return replace(slots, topics=_topics(slots, words))
+    if lexicon.QUALITY.search(words) and not names.assets and not names.companies:
+        return replace(slots, topics=("quality",))
+    slots = replace(slots, topics=_topics(slots, words))
+    if not slots.topics and lexicon.EXCHANGE.search(words):
+        return replace(slots, topics=("catalyst",), event_types=("exchange_announcement",))
+    return slots
+
+
+def _metrics(words: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Return the metrics of protocols and of chains that a clause names, and the words without.
+
+    Fees that are somebody's own are of their orders.
+    """
+    own = lexicon.OWN.search(words) is not None
+    protocol: list[str] = []
+    chain: list[str] = []
+    for found, patterns in ((chain, lexicon.CHAIN_METRICS), (protocol, lexicon.PROTOCOL_METRICS)):
+        for name, pattern in patterns.items():
+            match = pattern.search(words)
+            if match and not (own and "fee" in name):
+                found.append(name)
+                words = masked(words, match)
+    if not (own or protocol or chain) and lexicon.FEES.search(words):
+        protocol.append("fees_24h")
+    return _only_named(protocol), _only_named(chain), words
+
+
+def _only_named(found: list[str]) -> tuple[str, ...]:
+    """Leave the word for everything out, where something is named."""
+    named = [name for name in found if name != "all"]
+    return tuple(named or found)
+
+
+def _ledger(words: str) -> str:
+    """Return the one ledger that a question of quality names, else all."""
+    found = [name for name, pattern in lexicon.OF_LEDGER.items() if pattern.search(words)]
+    return found[0] if len(found) == 1 else "all"
 
 
 def _first(pattern: re.Pattern[str], words: str) -> str:
@@ -130,26 +193,51 @@ def _blank(text: str, pattern: re.Pattern[str]) -> str:
 
 def _topics(slots: Slots, words: str) -> tuple[str, ...]:
     """Return what a clause is about; an asset alone, or with a period, is about its price."""
-    topics = []
-    asks_orders = _is_about_orders(words)
+    topics = [*_own_topics(words)]
+    is_own = bool(topics)
     if slots.sources:
         topics.append("sentiment")
-    if slots.event_types:
+    if slots.event_types and not {"positions", "pnl"} & set(topics):
         topics.append("catalyst")
-    if asks_orders:
-        topics.append("orders")
+    if slots.protocol and not is_own:
+        topics.append("protocol")
+    if slots.chain and not is_own:
+        topics.append("chain")
+    if lexicon.TIMELINE.search(words) and not topics:
+        return ("timeline",)
+    asked = lexicon.BESIDE.search(words) is not None if is_own else None
+    if asked or (asked is None and _asks_price(slots, words, topics)):
+        topics.insert(0, "price")
+    return tuple(topics)
+
+
+def _asks_price(slots: Slots, words: str, topics: list[str]) -> bool:
+    """Tell whether a clause asks for a price or how it went."""
+    if {"protocol", "chain"} & set(topics):
+        plain = re.sub(rf"(?<!\w)(?:{'|'.join(FEW_WORDS)})(?!\w)", " ", words)
+        return bool(lexicon.LEVEL.search(plain) or lexicon.CHART.search(plain))
     numeric = tuple(m for m in slots.measures if m != "change")
-    if (
+    return bool(
         slots.is_level
         or lexicon.CHART.search(words)
         or (numeric and not topics)
         or ("change" in slots.measures and slots.names.assets and _moves(words, topics))
         or (slots.names.assets and not topics)
-    ):
-        topics.insert(0, "price")
-    if asks_orders:
-        topics = [topic for topic in topics if topic != "price"]
-    return tuple(topics)
+    )
+
+
+def _own_topics(words: str) -> list[str]:
+    """Return which of the user's own things a clause asks for: positions, results, orders."""
+    own = lexicon.OWN.search(words) is not None
+    is_dealt = lexicon.DEALT.search(words) is not None
+    topics = []
+    if lexicon.PROFIT.search(words) or (own and lexicon.EARNED.search(words) and not is_dealt):
+        topics.append("pnl")
+    elif lexicon.HELD.search(words) and not lexicon.MACRO.search(words):
+        topics.append("positions")
+    if (is_dealt or not topics) and _is_about_orders(words):
+        topics.append("orders")
+    return topics
 
 
 def _moves(words: str, topics: list[str]) -> bool:
@@ -159,14 +247,16 @@ def _moves(words: str, topics: list[str]) -> bool:
     plain = re.sub(r"(?<!\w)(?:do|did|doing|done|up|down|go|gone|action)(?!\w)", " ", words)
     if lexicon.MOVE.search(plain):
         return True
-    return re.search(r"how (?:did|is|was|has)\s+(?:\S+\s+)?(?:do|doing|done)", words) is not None
+    did = r"(?:how (?:did|is|was|has)|what (?:did|has|does))\s+(?:\S+\s+)?(?:do|doing|done)(?!\w)"
+    return re.search(did, words) is not None
 
 
-def _sources(words: str) -> tuple[str, ...]:
+def _sources(words: str, outlets: tuple[str, ...]) -> tuple[str, ...]:
     """Return the sources of writing that a clause names; all for a bare question of feeling."""
     if lexicon.FEAR_GREED.search(words):
         return ("fear_greed",)
-    found = [name for name, pattern in lexicon.OUTLETS.items() if pattern.search(words)]
+    words = lexicon.REPORTS.sub(" ", words)
+    found = list(outlets)
     if not found and lexicon.NEWS.search(words):
         found.append("news")
     if lexicon.REDDIT.search(words):
@@ -196,19 +286,17 @@ def _is_about_orders(words: str) -> bool:
     own = lexicon.OWN.search(words) is not None
     if lexicon.ORDER.search(words) and not lexicon.MACRO.search(words):
         return True
-    if lexicon.PROFIT.search(words) or re.search(r"(?<!\w)(?:still|currently) open(?!\w)", words):
+    if re.search(r"(?<!\w)(?:(?:still|currently) open|pending|outstanding|unfilled)(?!\w)", words):
         return True
-    if re.search(
-        r"(?<!\w)(?:portfolio|holdings|positions|my (?:balance|wallet|account))(?!\w)", words
-    ):
+    if own and lexicon.FEES.search(words):
         return True
     asks = re.search(
-        r"(?<!\w)(?:do|did|have|what|how much|how many|when|was|were|which)(?!\w)", words
+        r"(?<!\w)(?:do|did|have|what|how much|how many|when|was|were|which|show|list|total|sum|"
+        r"give|"
+        r"tell|any)(?!\w)",
+        words,
     )
-    dealing = (
-        lexicon.DEALING.search(words) or lexicon.HOLDING.search(words) or lexicon.FEES.search(words)
-    )
-    return own and asks is not None and dealing is not None
+    return own and asks is not None and lexicon.DEALING.search(words) is not None
 
 
 def _orders(words: str) -> tuple[tuple[str, str], ...]:

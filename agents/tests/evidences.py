@@ -25,6 +25,8 @@ def evidence(key: str = "E1", **options: Any) -> Evidence:
         "words": ("coinspot", "last"),
         "times": (NOW - timedelta(minutes=1),),
         "rows": ("glass.quote.1",),
+        "as_of": NOW,
+        "role": "latest" if options.get("field", "price") in {"price", "age"} else "",
     }
     if "value" in options and options["value"] is not None:
         options["value"] = Decimal(str(options["value"]))
@@ -40,19 +42,32 @@ WORLD = (
     evidence(
         "E6", field="difference", value="7.717", unit="points", assets=("ETH", "BTC"), over="x"
     ),
-    evidence("E7", field="count", value=12, unit="items", words=("news", "article"), window=WEEK),
+    evidence(
+        "E7",
+        field="count",
+        value=12,
+        unit="items",
+        words=("news", "article", "headline"),
+        window=WEEK,
+    ),
     evidence("E8", field="mean", value="65123.456789", window=WEEK, over="mean of 99 rows"),
     evidence(
         "E9",
         field="item",
         value="0.4",
         unit="score",
-        words=("decrypt", "article"),
+        words=("decrypt", "article", "headline"),
         text="Bitcoin slips below 65,000 as traders wait",
     ),
     evidence("E10", field="count", value=0, unit="events", assets=("COIN",), window=WEEK),
     evidence("E11", field="age", value=1, unit="minutes", words=("fresh", "value"), over="age"),
     evidence(
-        "E12", field="item", value=None, assets=("COIN",), words=("filing", "10-K"), text="Annual"
+        "E12",
+        field="item",
+        value=None,
+        assets=("COIN",),
+        words=("filing", "10-K"),
+        text="Annual",
+        role="latest",
     ),
 )

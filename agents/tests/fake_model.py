@@ -1,7 +1,8 @@
 """A small server that speaks the chat completions API over real HTTP on loopback, well or badly.
 
 A script is a list of replies, served in order, the last one for ever: a `Reply` answers with
-text or tool calls; the faults are ways in which endpoints are known to fail.
+text or tool calls; the faults are ways in which endpoints are known to fail. In place of a script
+a `mind` may make each reply from the request: truthful, lying, obedient.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,10 +28,13 @@ class Reply:
     status: int = 200
     raw: bytes | None = None
     content_type: str = JSON
+    encoding: str = ""
+    location: str = ""
     cut: bool = False
+    reset: bool = False
     drip: float = 0
     hang: float = 0
-    total_tokens: int = 120
+    tokens: tuple[int, int] = (100, 20)
 
     def body(self) -> bytes:
         """Return the bytes of the reply."""
@@ -50,23 +54,35 @@ class Reply:
         message: dict[str, Any] = {"role": "assistant", "content": self.text}
         if calls:
             message["tool_calls"] = calls
-        usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": self.total_tokens}
+        prompt, completion = self.tokens
+        usage = {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+        }
         choice = {"index": 0, "finish_reason": "stop", "message": message}
         document = {"id": "1", "object": "chat.completion", "created": 1, "model": "fake"}
         return json.dumps({**document, "choices": [choice], "usage": usage}).encode()
 
 
+Mind = Callable[[dict[str, Any]], Reply]
+
+
 @dataclass
 class FakeModel:
-    """A running server: its URL, its script, and the requests it got."""
+    """A running server: its URL, its script or mind, and the requests and keys it got."""
 
     url: str
     script: list[Reply] = field(default_factory=list)
+    mind: Mind | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
     is_over: threading.Event = field(default_factory=threading.Event)
 
-    def next(self) -> Reply:
-        """Return the next reply of the script."""
+    def next(self, request: dict[str, Any]) -> Reply:
+        """Return the reply to a request: the mind's, or the next of the script."""
+        if self.mind is not None:
+            return self.mind(request)
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
 
@@ -96,34 +112,48 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Be quiet."""
 
+    def do_GET(self) -> None:
+        """List the models to any key but a revoked one."""
+        is_revoked = "revoked" in self.headers.get("Authorization", "")
+        self._send(Reply(raw=b'{"data": []}', status=401 if is_revoked else 200))
+
     def do_POST(self) -> None:
         """Answer with the next reply of the script."""
         model: FakeModel = self.server.model
-        asked = self.rfile.read(int(self.headers["Content-Length"]))
-        model.requests.append(json.loads(asked))
-        reply = model.next()
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        model.requests.append(asked)
+        model.keys.append(self.headers.get("Authorization", ""))
+        reply = model.next(asked)
         model.is_over.wait(reply.hang)
         try:
-            self._send(reply, model)
+            self._send(reply)
         except OSError:
             self.close_connection = True
 
-    def _send(self, reply: Reply, model: FakeModel) -> None:
+    def _send(self, reply: Reply) -> None:
+        if reply.reset:
+            self.close_connection = True
+            return
         body = reply.body()
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.content_type)
         self.send_header("Content-Length", str(len(body)))
+        if reply.encoding:
+            self.send_header("Content-Encoding", reply.encoding)
+        if reply.location:
+            self.send_header("Location", reply.location)
         self.end_headers()
         if reply.cut:
             self.wfile.write(body[: len(body) // 2])
             self.close_connection = True
         elif reply.drip:
-            self._drip(body, reply.drip, model)
+            self._drip(body, reply.drip)
         else:
             self.wfile.write(body)
         self.wfile.flush()
 
-    def _drip(self, body: bytes, pause: float, model: FakeModel) -> None:
+    def _drip(self, body: bytes, pause: float) -> None:
+        model: FakeModel = self.server.model
         end = time.monotonic() + 30
         for byte in body:
             self.wfile.write(bytes([byte]))

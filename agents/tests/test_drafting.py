@@ -185,6 +185,33 @@ def test_orders_of_every_kind_are_borne_out(
     assert f"{side}, {status}" in sentences[1]
 
 
+def closing(symbol: str, closes: tuple[int, ...]) -> Any:
+    """Make a window of daily closes, the newest last."""
+    rows = prices(closes[0], closes[-1], symbol).rows[:4]
+    days = [price("close", value, back=24 * back + 1, symbol=symbol)
+            for back, value in enumerate(reversed(closes))]  # fmt: skip
+    return prices(1, 1, symbol).model_copy(update={"rows": (*rows, *days)})
+
+
+def test_two_coins_are_correlated_over_the_days_they_have_in_common() -> None:
+    steps = [step("get_price_data", measures=("correlation",)),
+             step("get_price_data", args={"symbol": "ETH"}, measures=("correlation",))]  # fmt: skip
+    moved = [closing("BTC", (100, 110, 99, 108)), closing("ETH", (10, 12, 9, 11))]
+    (*_, sentence), evidence = said(*zip(steps, moved, strict=True))
+    (one,) = [one for one in evidence if one.field == "correlation"]
+    assert one.over == "correlation of daily returns"
+    assert len(one.rows) == 8
+    assert one.value is not None
+    assert sentence.startswith(
+        f"The correlation of the daily returns of BTC and ETH was {one.value:.2f}"
+    )
+    few = [closing("BTC", (100, 110)), closing("ETH", (10, 12))]
+    assert "correlation" not in str(drafting.drafted(steps, few, evidence_of(steps, few)))
+    assert drafting.caveats(steps, few) == [
+        "The correlation cannot be computed: it takes more daily rows of two coins."
+    ]
+
+
 def test_an_unchanged_price_is_unchanged() -> None:
     (sentence,), _ = said((step("get_price_data", measures=("change",)), prices(5, 5)))
     assert "BTC was unchanged at 0.00 %" in sentence
@@ -195,8 +222,18 @@ def test_too_few_days_have_no_volatility() -> None:
     data = prices(1, 2)
     short = data.model_copy(update={"rows": tuple(r for r in data.rows if r.role != "close")})
     evidence = evidence_of([asked], [short])
-    (sentence,) = drafting.drafted([asked], [short], evidence)
-    assert "cannot be computed" in sentence
+    assert drafting.drafted([asked], [short], evidence) == []
+    (caveat,) = drafting.caveats([asked], [short])
+    assert "cannot be computed" in caveat
+
+
+def test_where_nobody_looked_there_is_nothing_to_claim_not_even_a_zero() -> None:
+    asked = step("get_sentiment_data", args={"source": "news"})
+    unseen = result(
+        SentimentData, source="news", scored=0, count=0, mean=None, rows=(),
+        state=State.NOT_OBSERVED,
+    )  # fmt: skip
+    assert evidence_of([asked], [unseen]) == []
 
 
 @pytest.mark.parametrize(

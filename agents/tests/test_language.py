@@ -14,6 +14,7 @@ from agents.language.names import find_names
 from agents.language.periods import find_periods
 from agents.language.refusals import is_forecast, refusal_of
 from agents.language.slots import read_clauses
+from agents.language.spelling import foreign, respelt
 from agents.language.text import masked, normal, words
 
 NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)  # a Wednesday
@@ -54,6 +55,28 @@ PERIODS = [
     ("since the start of january", "range", "01-01 00:00", "03-18 12:00"),
     ("from 10 march onwards", "range", "03-10 00:00", "03-18 12:00"),
     ("before 1 march", "range", "01-30 00:00", "03-01 00:00"),
+    ("in the last half year", "range", "09-17 00:00", "03-18 12:00"),
+    ("half an hour", "range", "03-18 11:30", "03-18 12:00"),
+    ("the week before last", "range", "03-02 00:00", "03-09 00:00"),
+    ("the month before last", "range", "01-01 00:00", "02-01 00:00"),
+    ("in the first week of march", "range", "03-01 00:00", "03-08 00:00"),
+    ("the last 10 days of january", "range", "01-22 00:00", "02-01 00:00"),
+    ("the second half of february", "range", "02-15 00:00", "03-01 00:00"),
+    ("mid january", "range", "01-11 00:00", "01-21 00:00"),
+    ("late february", "range", "02-21 00:00", "03-01 00:00"),
+    ("since mid january", "range", "01-11 00:00", "03-18 12:00"),
+    ("at the start of the year", "range", "01-01 00:00", "01-02 00:00"),
+    ("at the end of january", "range", "01-31 00:00", "02-01 00:00"),
+    ("at the beginning of this month", "range", "03-01 00:00", "03-02 00:00"),
+    ("at the end of last month", "range", "02-28 00:00", "03-01 00:00"),
+    ("on christmas day", "range", "12-25 00:00", "12-26 00:00"),
+    ("since new year", "range", "01-01 00:00", "03-18 12:00"),
+    ("having a good day", "range", "03-18 00:00", "03-18 12:00"),
+    ("had a bad week", "7d", "03-16 00:00", "03-18 12:00"),
+    ("up on the year", "ytd", "01-01 00:00", "03-18 12:00"),
+    ("from yesterday", "range", "03-17 00:00", "03-18 00:00"),
+    ("from january", "range", "01-01 00:00", "02-01 00:00"),
+    ("for the month of january", "range", "01-01 00:00", "02-01 00:00"),
     ("on tuesday", "range", "03-17 00:00", "03-18 00:00"),
     ("on 1 february 2026", "range", "02-01 00:00", "02-02 00:00"),
     ("on feb 1st", "range", "02-01 00:00", "02-02 00:00"),
@@ -340,3 +363,73 @@ def test_no_question_makes_the_grammar_fail(text: str) -> None:
         read_clauses(plain, NOW)
     except DateError:
         return
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("sentimant for solana", "sentiment for solana"),
+        ("news since mondey", "news since monday"),
+        ("volatilty last munth", "volatility last month"),
+        ("newz about doge", "news about doge"),
+        ("my portfollio", "my portfolio"),
+    ],
+)
+def test_a_word_of_the_grammar_misspelt_by_one_letter_is_put_right(written: str, read: str) -> None:
+    assert respelt(written) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "price of SENTIMANT",
+        "stake my DOT",
+        "bitcion price",
+        "who wrote this",
+        "price of barcoin",
+    ],
+)
+def test_a_name_or_another_word_is_left_as_it_is(text: str) -> None:
+    assert respelt(text) == text
+
+
+def test_a_word_that_the_grammar_never_heard_is_foreign() -> None:
+    assert foreign("price of zebras in january") == ["zebras"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bob orders",
+        "the orders of alice and bob",
+        "is bob in profit",
+        "whose ADA order is the largest",
+        "compare my pnl with bob's",
+        "what did my colleague buy",
+        "and bob's?",
+        "list the trades placed by bob",
+        "how much DOGE does bob have",
+    ],
+)
+def test_a_question_about_somebody_else_is_declined_however_it_is_put(text: str) -> None:
+    refused = refusal_of(text, username="alice")
+    assert refused is not None
+    assert refused.reason == "others"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "last five trades",
+        "realised profit on DOGE",
+        "any unfilled orders?",
+        "alice's orders",
+        "bitcoin's volatility",
+        "compare ETH's return with yesterday's",
+        "profit and loss for the year",
+        "what is in coinbase's filing",
+        "open orders on ADA",
+    ],
+)
+def test_the_own_and_the_markets_is_not_taken_for_somebody_elses(text: str) -> None:
+    assert refusal_of(text, username="alice") is None

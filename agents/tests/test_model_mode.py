@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from pytest_django import Settings
 
 from agents.answers import Answer
-from agents.models import SessionEvent
+from agents.models import ModelCall, SessionEvent
 from agents.orchestrator import run_workflow
 from agents.plans import Outcome
 from agents.tests import factories as make
 from agents.tests.factories import DAY, NOW
 from agents.tests.fake_model import FakeModel, Reply, fake_model
+from agents.tools.registry import tools
 
 pytestmark = pytest.mark.usefixtures("ledger")
 PLAN = Reply(calls=[("get_price_data", {"symbol": "BTC", "timeframe": "latest"})])
@@ -34,6 +36,11 @@ def model(settings: Settings) -> Iterator[FakeModel]:
         settings.OMC_MODEL = "fake"
         settings.OMC_MODEL_DEADLINE = 5.0
         yield server
+
+
+def _payload(answer: Answer, kind: str) -> Any:
+    """Return what a step left in the journal."""
+    return SessionEvent.objects.get(session=answer.session_id, kind=kind).payload
 
 
 def ask(question: str = "what is the price of BTC", **options: Any) -> Answer:
@@ -59,12 +66,7 @@ def test_the_plan_sees_the_question_and_the_draft_the_evidence_and_no_more(
     ask()
     plan, draft = model.requests
     assert "64500" not in str(plan["messages"])
-    assert [tool["function"]["name"] for tool in plan["tools"]] == [
-        "get_catalyst_events",
-        "get_order_history",
-        "get_price_data",
-        "get_sentiment_data",
-    ]
+    assert [tool["function"]["name"] for tool in plan["tools"]] == sorted(tools)
     assert "tools" not in draft
     assert "headline" not in str(draft)
 
@@ -97,15 +99,18 @@ def test_a_model_that_says_when_nothing_holds_is_replaced_by_the_planner(model: 
     assert "64500.25" in answer.answer
     assert "123,456" not in answer.answer
     assert answer.mode == "planner"
-    assert lie in answer.withheld[0]
+    assert answer.withheld == ("It cites nothing",)
+    assert "123,456" not in answer.model_dump_json()
+    assert lie in str(_payload(answer, SessionEvent.Kind.GROUNDED))
 
 
 def test_security_of_a_draft_only_the_true_sentences_leave(model: FakeModel) -> None:
     mixed = f"{TRUE_DRAFT.text} BTC will reach 100000 AUD soon [E1]. You should buy BTC [E1]."
     model.script = [PLAN, Reply(text=mixed)]
     answer = ask()
-    assert answer.answer == TRUE_DRAFT.text
+    assert answer.answer == f"{TRUE_DRAFT.text} What the evidence does not bear out was withheld."
     assert len(answer.withheld) == 2
+    assert "100000" not in answer.model_dump_json()
 
 
 FAULTS = {
@@ -125,7 +130,7 @@ FAULTS = {
         calls=[("get_price_data", {"symbol": "BTC", "timeframe": f"{n}d"}) for n in range(200)]
     ),
     "the same call for ever": PLAN,
-    "a megabyte": Reply(text="A" * 2**20, total_tokens=10_000_000),
+    "a megabyte": Reply(text="A" * 2**20, tokens=(5_000_000, 5_000_000)),
     "a lie": Reply(text="BTC is at $123,456.78 [E1]."),
 }
 
@@ -203,10 +208,13 @@ def test_security_an_injected_headline_changes_neither_the_calls_nor_the_words(
     assert "There was 1 article about BTC" in answer.answer
 
 
-def test_the_journal_keeps_what_the_model_cost(model: FakeModel) -> None:
+def test_every_request_is_paid_for_before_it_is_made_and_counted_after(model: FakeModel) -> None:
     model.script = [PLAN, TRUE_DRAFT]
     ask()
-    drafted = SessionEvent.objects.get(kind=SessionEvent.Kind.DRAFTED).payload
-    assert drafted["spent"]["requests"] == 2
-    assert drafted["spent"]["tokens"] == 240
-    assert len(drafted["spent"]["prompts"]) == 2
+    calls = ModelCall.objects.order_by("id")
+    assert [(call.purpose, call.outcome, call.tokens) for call in calls] == [
+        ("plan", "answered", 120),
+        ("draft", "answered", 120),
+    ]
+    assert calls[0].cost == (100 * Decimal("2.5") + 20 * 10) / 1_000_000
+    assert calls[0].prompt_hash != calls[1].prompt_hash

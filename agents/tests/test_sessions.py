@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import redis
 from django.db import IntegrityError, InternalError, connection
 from pytest_django import Settings
 
-from agents import sessions
+from agents import graph, sessions
 from agents.models import AgentSession, SessionEvent
 from agents.orchestrator import (
     begin_workflow,
@@ -103,15 +104,36 @@ def test_a_run_goes_on_when_redis_has_lost_everything() -> None:
     assert kinds(state.session_id) == [str(kind) for kind in ALL_STEPS]
 
 
-def test_questions_are_answered_without_redis(settings: Settings) -> None:
-    sessions.connection.cache_clear()
+@pytest.fixture
+def without_redis(settings: Settings) -> Iterator[None]:
+    """Have no Redis for sessions and checkpoints."""
     settings.REDIS_URL = "unix:///nowhere/redis.sock"
-    try:
-        state = begin()
-        assert state.step == Kind.ASKED
-        assert get_session_state(state.session_id, None).question == "what is the price of BTC"
-    finally:
-        sessions.connection.cache_clear()
+    for kept in (sessions.connection, graph.workflow):
+        kept.cache_clear()
+    yield
+    for kept in (sessions.connection, graph.workflow):
+        kept.cache_clear()
+
+
+def test_questions_are_answered_without_redis(without_redis: None) -> None:
+    make.quotes([make.quote()])
+    state = begin()
+    assert state.step == Kind.ASKED
+    assert get_session_state(state.session_id, None).question == "what is the price of BTC"
+    assert "64500.25" in resume_workflow(state.session_id, user_id=None).answer
+    assert kinds(state.session_id) == [str(kind) for kind in ALL_STEPS]
+
+
+def test_a_question_that_redis_left_in_the_middle_is_answered_without_it(
+    request: pytest.FixtureRequest,
+) -> None:
+    make.quotes([make.quote()])
+    state = begin()
+    for _ in range(3):
+        execute_step(state.session_id, user_id=None)
+    request.getfixturevalue("without_redis")
+    assert "64500.25" in resume_workflow(state.session_id, user_id=None).answer
+    assert kinds(state.session_id) == [str(kind) for kind in ALL_STEPS]
 
 
 KILLED = """

@@ -19,11 +19,14 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 from django.db import connection, transaction
 from pydantic import BaseModel, ConfigDict, create_model, validate_call
 
+from agents.evidence import Telling, told
 from agents.results import Result, Window
 from ledgers.reading import Pair
 
 T = TypeVar("T", bound=Callable[..., Result])
 PATIENCE = "5s"
+__all__ = ["Context", "Injected", "Telling", "Tool", "ToolError", "autodiscover", "is_injected",
+           "read_only", "told", "tool", "tools"]  # fmt: skip
 
 
 class Injected:

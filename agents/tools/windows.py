@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from agents.results import Window
+from agents.timeframes import SPANS
 from agents.tools.registry import ToolError
 
 Timeframe = Literal[
@@ -22,16 +23,6 @@ Timeframe = Literal[
     "mtd",
     "range",
 ]
-SPANS = {
-    "1h": timedelta(hours=1),
-    "12h": timedelta(hours=12),
-    "24h": timedelta(hours=24),
-    "7d": timedelta(days=7),
-    "14d": timedelta(days=14),
-    "30d": timedelta(days=30),
-    "90d": timedelta(days=90),
-    "1y": timedelta(days=365),
-}
 
 
 def window_of(timeframe: str, as_of: datetime) -> Window | None:

@@ -259,9 +259,9 @@ def test_a_kept_hour_that_a_horizon_does_not_let_through_comes_from_the_facts() 
 
 def test_what_is_known_later_changes_no_hour_that_is_over() -> None:
     backfill(1, 5, 9)
-    kept = list(HourlyQuote.objects.values())
+    kept = list(HourlyQuote.objects.order_by("at").values())
     store(Quote, [quote(3, "3"), quote(5, "3")], make_run(), observed_at=T0 + 21 * HOUR)
-    assert list(HourlyQuote.objects.values()) == kept
+    assert list(HourlyQuote.objects.order_by("at").values()) == kept
     assert prices(pair()) == [None, 2, 2, 2, 2, 2]
 
 

@@ -79,6 +79,7 @@ def bench(*words):
     )
 
 
+@pytest.mark.full
 def test_every_row_of_the_issue_is_judged_against_its_goal(run):
     _, written, _ = run
     goals = {f["name"]: (f["goal"]["side"], f["goal"]["limit"]) for f in written["figures"]}
@@ -87,6 +88,7 @@ def test_every_row_of_the_issue_is_judged_against_its_goal(run):
     assert sorted(names) == sorted([*ISSUED, *TWICE])
 
 
+@pytest.mark.full
 def test_every_figure_was_measured_beside_its_peer(run):
     _, written, _ = run
     has_polars = importlib.util.find_spec("polars") is not None
@@ -97,6 +99,7 @@ def test_every_figure_was_measured_beside_its_peer(run):
     assert has_polars or verdicts["matrix.polars"] == "peer missing"
 
 
+@pytest.mark.full
 def test_what_does_not_depend_on_the_machine_holds_on_little_data_too(run):
     _, written, _ = run
     verdicts = {figure["name"]: figure["verdict"] for figure in written["figures"]}
@@ -106,6 +109,7 @@ def test_what_does_not_depend_on_the_machine_holds_on_little_data_too(run):
     )
 
 
+@pytest.mark.full
 def test_the_table_and_the_status_say_what_the_json_says(run):
     done, written, _ = run
     lines = done.stdout.splitlines()[2:]
@@ -117,6 +121,7 @@ def test_the_table_and_the_status_say_what_the_json_says(run):
     assert "ingest:" in done.stderr
 
 
+@pytest.mark.full
 def test_the_engines_of_a_run_are_gone_with_their_data(run):
     *_, left = run
     assert [path.name for path in left] == ["it.json"]
@@ -145,7 +150,7 @@ def test_nothing_measured_is_no_success(figures):
     assert figures.exit_status([]) == 1
 
 
-def test_an_unknown_part_is_named(run):
+def test_an_unknown_part_is_named():
     failed = bench("ledgers", "--only", "nonsense")
     assert failed.returncode == 2
     assert "'nonsense'" in failed.stderr

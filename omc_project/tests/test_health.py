@@ -32,7 +32,20 @@ def checks(client):
 def test_alive_asks_no_database(django_assert_num_queries) -> None:
     with django_assert_num_queries(0):
         response = Client().get("/healthz")
-    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert (response.status_code, response.json()) == (200, {"status": "ok", "commit": "unknown"})
+
+
+def test_alive_names_the_commit_of_the_image(settings) -> None:
+    settings.OMC_COMMIT = "0123456789abcdef0123456789abcdef01234567"
+    assert Client().get("/healthz").json()["commit"] == settings.OMC_COMMIT
+
+
+def test_a_load_balancer_that_knows_only_the_address_may_ask(settings) -> None:
+    settings.ALLOWED_HOSTS = ["coins.example"]
+    settings.SECURE_SSL_REDIRECT = True
+    balancer = Client(headers={"host": "10.0.1.17:8000"})
+    assert balancer.get("/healthz").status_code == 200
+    assert balancer.get("/readyz").status_code == 400
 
 
 def test_a_session_cookie_makes_no_difference_to_alive(operator, django_assert_num_queries) -> None:

@@ -30,7 +30,7 @@ from omc_project.tests.house import (
 
 IN_DOCS = r"^\| `([A-Z][A-Z0-9_]+)` \|"
 IN_TEMPLATE = r"^#?([A-Z][A-Z0-9_]+)="
-OF_COMPOSE = {"POSTGRES_PASSWORD", "OMC_PORT", "OMC_DB_PORT", "OMC_REDIS_PORT"}
+OF_COMPOSE = {"POSTGRES_PASSWORD", "OMC_PORT", "OMC_DB_PORT", "OMC_REDIS_PORT", "OMC_DOMAIN"}
 EXAMPLES = {"OMC_COINSPOT_BASE_URL"}
 
 

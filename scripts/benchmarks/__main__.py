@@ -12,12 +12,17 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ledgers, trading
+from benchmarks import agents, ledgers, quality, trading
 from benchmarks.engine import last_words, start
 from benchmarks.figures import Figure, as_json, as_table, exit_status
 from benchmarks.measuring import hurry, say
 
-SUITES: dict[str, Any] = {"ledgers": ledgers, "trading": trading}
+SUITES: dict[str, Any] = {
+    "agents": agents,
+    "ledgers": ledgers,
+    "quality": quality,
+    "trading": trading,
+}
 ROWS = 10_000_000
 
 

@@ -1,4 +1,4 @@
-"""manage.py seed: plant an example year, or remove it."""
+"""manage.py seed: plant an example world, or remove it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,25 @@ from django.utils import timezone
 from ledgers.collecting.errors import BadValueError
 from ledgers.collecting.values import iso_of
 from omc_project.seeding import Cleared, Seeded, SeedRefusedError, clear, seed
+from omc_project.worlds.planting import WORLDS
 
 
 class Command(BaseCommand):
-    """Plant the example year once; a second run changes nothing.
+    """Plant an example world once; a second run changes nothing.
 
-    Exit code 0 when the example year is there (or, with --clear, gone), 1 when it was refused.
+    Exit code 0 when the world is there (or, with --clear, gone), 1 when it was refused.
     """
 
-    help = "Plant an example year of data, every name of it beginning with seed:, or remove it."
+    help = "Plant an example world of data, every name of it beginning with seed:, or remove it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the end of the year, or --clear."""
+        """Take the world and its end, or --clear."""
+        parser.add_argument(
+            "--world",
+            choices=WORLDS,
+            help="year (default): a year that ends now; eval: the world that questions are "
+            "scored in. It takes the place of what is planted.",
+        )
         parser.add_argument("--until", help="where the year ends, with a zone; default: now")
         parser.add_argument("--clear", action="store_true", help="remove what was planted")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -33,7 +40,8 @@ class Command(BaseCommand):
         """Plant or clear."""
         try:
             until = _moment(options["until"])
-            done = clear() if options["clear"] else seed(until, now=timezone.now())
+            now, world = timezone.now(), options["world"]
+            done = clear() if options["clear"] else seed(until, now=now, world=world)
         except SeedRefusedError as error:
             raise CommandError(str(error)) from error
         if options["json"]:
@@ -52,7 +60,12 @@ def _moment(written: str | None) -> datetime | None:
 def _as_json(done: Seeded | Cleared) -> dict[str, Any]:
     if isinstance(done, Cleared):
         return {"cleared": done.rows, "kept": list(done.kept)}
-    return {"until": done.until.isoformat(), "is_new": done.is_new, "rows": done.rows}
+    return {
+        "world": done.world,
+        "until": done.until.isoformat(),
+        "is_new": done.is_new,
+        "rows": done.rows,
+    }
 
 
 def _told(done: Seeded | Cleared) -> str:
@@ -62,4 +75,9 @@ def _told(done: Seeded | Cleared) -> str:
         )
         return f"Removed {sum(done.rows.values())} rows of example data.{kept}"
     word = "Planted" if done.is_new else "Nothing to do: there are"
-    return f"{word} {sum(done.rows.values())} rows, a year that ends at {done.until:%F %T} UTC."
+    rows = sum(done.rows.values())
+    return f"{word} {rows} rows, {_world(done)} that ends at {done.until:%F %T} UTC."
+
+
+def _world(done: Seeded) -> str:
+    return "a year" if done.world == "year" else WORLDS[done.world].title

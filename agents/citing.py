@@ -1,0 +1,50 @@
+"""Open what an answer cites: each claim, the computation behind it, and the rows it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from agents import sessions
+from agents.claims import keys_in
+from agents.models import AgentSession, SessionEvent
+from ledgers.models import Fact
+from ledgers.public_ids import UnknownIdError, find
+
+Kind = SessionEvent.Kind
+
+
+class NoTurnError(LookupError):
+    """A session has no answered turn of that number."""
+
+
+def opened(session: AgentSession, turn: int | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the citations of an answer, of the newest one by default, each with its row.
+
+    `claims` are the sentences that cite it, `fact` the row or None if it is gone. Rows of the
+    Exchange ledger open to the session's user alone.
+    """
+    key = str(session.pk)
+    asked = turn or sessions.newest_turn(key)
+    answer = sessions.event(key, asked, Kind.ANSWERED)
+    if answer is None and turn is not None:
+        raise NoTurnError(f"Turn {turn} of this session has no answer.")
+    grounded = sessions.event(key, asked, Kind.GROUNDED) or {}
+    kept = grounded.get("grounded", {}).get("kept", [])
+    facts: dict[str, Fact | None] = {}
+    for one in (answer or {}).get("citations", []):
+        if one["id"] not in facts:
+            facts[one["id"]] = _fact(one["id"], session.user_id)
+        yield {**one, "claims": claims_of(one, kept), "fact": facts[one["id"]]}
+
+
+def claims_of(citation: Mapping[str, Any], sentences: list[str]) -> list[str]:
+    """Return the sentences that cite a piece of evidence by its key."""
+    return [sentence for sentence in sentences if citation["key"] in keys_in(sentence)]
+
+
+def _fact(fact_id: str, user_id: int | None) -> Fact | None:
+    try:
+        return find(fact_id, user_id=user_id)
+    except UnknownIdError:
+        return None

@@ -1,0 +1,1 @@
+"""How each tool's result is told: its evidence, and the planner's sentences about it."""
