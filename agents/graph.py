@@ -112,7 +112,7 @@ def approve(flow: Flow) -> Flow:
     """Wait until the user approves the plan; the journal knows, whatever Redis has lost."""
     if sessions.event(flow["session_id"], flow["turn"], Kind.APPROVED) is None:
         interrupt({"waits_for": "approval"})
-    return {}
+    return {"started": time.time()}  # the time that a person took is not the model's
 
 
 def retrieve(flow: Flow) -> Flow:

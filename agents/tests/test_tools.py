@@ -282,6 +282,14 @@ def test_an_open_order_is_also_one_that_is_partly_filled(django_user_model: Any)
     assert [row.filled for row in found.rows] == [Decimal("0.1")]
 
 
+def test_orders_beyond_the_limit_are_counted_too(django_user_model: Any) -> None:
+    account = make.make_account(django_user_model.objects.create_user("alice"))
+    make.orders([make.order(account, str(number)) for number in range(7)], account)
+    make.fills(account, ["1", "2", "3"])
+    found = call("get_order_history", {"limit": 2}, user_id=account.user_id)
+    assert (found.count, len(found.rows)) == (10, 2)
+
+
 @pytest.mark.parametrize("name", sorted(tools))
 def test_a_tool_is_documented_and_offers_nothing_that_the_server_injects(name: str) -> None:
     tool = tools[name]

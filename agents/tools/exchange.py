@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from django.db.models import Count, Exists, OuterRef
+from django.db.models.expressions import Window as Over
 from pydantic import Field, StringConstraints
 
 from agents.results import OrderData, OrderRow, Window
@@ -32,7 +34,8 @@ def get_order_history(  # the model sees four of the six
 
     `symbol` is the base asset in upper case, or * for all. `side` is any, buy or sell. `status`
     is any, open (also partly filled), filled, cancelled or rejected. Fills of an import that has
-    no orders count as filled. Without a window it is everything recorded.
+    no orders count as filled. `count` is of all there are, also beyond `limit`. Without a window
+    it is everything recorded.
     """
     pair, window = context.pair, context.window
     asked: dict[str, Any] = {} if symbol == "*" else {"base": symbol}
@@ -43,10 +46,11 @@ def get_order_history(  # the model sees four of the six
     if status != "any":
         orders = orders.filter(status__in=STATUSES[status])
     newest = list(_newest(orders, limit))
-    rows = [_order(order) for order in newest]
+    rows, count = [_order(order) for order in newest], _all_of(newest)
     if status in {"any", "filled"}:
-        told = {order.order_id for order in newest}
-        rows += [_fill(fill) for fill in _newest(fills, limit) if fill.order_id not in told]
+        own = orders.filter(account=OuterRef("account"), order_id=OuterRef("order_id"))
+        lone = list(_newest(fills.filter(~Exists(own)), limit))
+        rows, count = rows + [_fill(fill) for fill in lone], count + _all_of(lone)
     rows.sort(key=lambda row: (row.at, row.id), reverse=True)
     looked = window or Window(start=min([pair.as_of, *(row.at for row in rows)]), end=pair.as_of)
     look = observe(Ledger.EXCHANGE, lambda _: True, looked, pair, user_id=user_id)
@@ -58,13 +62,19 @@ def get_order_history(  # the model sees four of the six
         state=look.state(found=bool(rows), current=False),
         gaps=look.gaps,
         quality=look.quality,
-        count=len(rows),
+        count=count,
         rows=tuple(rows[:limit]),
     )
 
 
 def _newest(rows: Any, limit: int) -> Any:
-    return rows.select_related("account").order_by("-event_at", "-id")[:limit]
+    """Select the newest rows; each knows how many there are beyond the limit too."""
+    counted = rows.select_related("account").annotate(all=Over(Count("*")))
+    return counted.order_by("-event_at", "-id")[:limit]
+
+
+def _all_of(newest: list[Any]) -> int:
+    return newest[0].all if newest else 0
 
 
 def _order(order: Order) -> OrderRow:
