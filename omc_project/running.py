@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import IO
 
 import celery.__main__
@@ -22,6 +23,7 @@ from django.db import connections
 
 from omc_project import embedded, first_run, ports
 from omc_project.bootstrap import bootstrap
+from omc_project.celery import app
 from omc_project.children import Program
 from omc_project.engines import places
 from omc_project.errors import SetupError
@@ -53,9 +55,16 @@ def run(*, host: str, port: int, is_offline: bool, began: float, say: Say) -> in
             leave=lock.close,
         )
         connections.close_all()
+        _load()
         gc.collect()
         gc.freeze()  # what is loaded by now stays shared with the children
         return Supervisor(programs=programs(host=host, port=port, replay=replay), watch=watch).run()
+
+
+def _load() -> None:
+    """Import what every child would import for itself: the tasks, and what the URLs name."""
+    app.loader.import_default_modules()
+    import_module(settings.ROOT_URLCONF)
 
 
 def programs(*, host: str, port: int, replay: int | None) -> list[Program]:

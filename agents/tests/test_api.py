@@ -6,15 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import redis
 from django.test import Client
 
 from agents.limits import LIMITS
 from agents.models import AgentSession
 from agents.tests import factories as make
 from agents.tests.factories import DAY, NOW
-from ledgers.collecting.limits import connection as redis_connection
 from ledgers.rates import admit_within
+from ledgers.tests.redis_keys import forget
 
 pytestmark = pytest.mark.usefixtures("ledger")
 SESSIONS = "/api/v1/agents/sessions"
@@ -139,9 +138,7 @@ def test_a_body_that_is_no_object_is_a_problem(alice: Any, body: str) -> None:
 
 
 def test_the_sixty_first_question_in_a_minute_has_to_wait(alice: Any) -> None:
-    server: redis.Redis = redis_connection()
-    for key in server.scan_iter("omc:rate:*"):
-        server.delete(key)
+    forget("omc:rate:*")
     for _ in range(58):
         assert not admit_within(f"agents:{alice.pk}", LIMITS)
     codes = [ask(alice, question="").status_code for _ in range(3)]

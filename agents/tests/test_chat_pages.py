@@ -17,8 +17,8 @@ from agents.limits import LIMITS
 from agents.models import AgentSession
 from agents.tests import factories as make
 from agents.tests.factories import DAY, NOW
-from ledgers.collecting.limits import connection as redis_connection
 from ledgers.rates import admit_within
+from ledgers.tests.redis_keys import forget
 
 pytestmark = pytest.mark.usefixtures("ledger")
 ASK = "/admin/ask/"
@@ -29,8 +29,7 @@ QUESTION = {"question": "what is the price of BTC", "as_of": "2026-03-18T12:00",
 def root(ledger: None) -> Client:
     """Return a superuser's client in a world with one price."""
     make.covered(make.quotes([make.quote()]), NOW - DAY)
-    for key in redis_connection().scan_iter("omc:rate:*"):
-        redis_connection().delete(key)
+    forget("omc:rate:*")
     return client_of("root", is_superuser=True)
 
 

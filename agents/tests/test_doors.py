@@ -21,6 +21,7 @@ from agents.tests.factories import DAY, NOW
 from agents.tests.test_sessions import ALL_STEPS, kinds
 from ledgers.collecting.limits import connection as redis_connection
 from ledgers.rates import admit_within
+from ledgers.tests.redis_keys import forget
 
 pytestmark = pytest.mark.usefixtures("ledger")
 SESSIONS = "/api/v1/agents/sessions"
@@ -34,8 +35,7 @@ ACTS = ("/messages", "/cancel", "/approval")
 def alice(ledger: None) -> Any:
     """Make alice, really committed, who has asked nothing yet, and a price."""
     make.covered(make.quotes([make.quote()]), NOW - DAY)
-    for key in redis_connection().scan_iter("omc:rate:*"):
-        redis_connection().delete(key)
+    forget("omc:rate:*")
     return get_user_model().objects.create_user("alice")
 
 

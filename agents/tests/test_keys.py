@@ -18,8 +18,8 @@ from agents.models import AgentSession
 from agents.orchestrator import run_workflow
 from agents.plans import Outcome
 from agents.tests.factories import NOW
-from ledgers.collecting.limits import connection as redis_connection
 from ledgers.models import Credential, CredentialUse
+from ledgers.tests.redis_keys import forget
 
 pytestmark = pytest.mark.usefixtures("ledger")
 URL, PAGE = "/api/v1/agents/key", "/admin/ask/key/"
@@ -65,8 +65,7 @@ def endpoint(settings: Settings) -> Iterator[type[Endpoint]]:
 @pytest.fixture
 def ada(ledger: None) -> Any:
     """Make ada, who has tried no key yet."""
-    for key in redis_connection().scan_iter("omc:rate:*"):
-        redis_connection().delete(key)
+    forget("omc:rate:*")
     return get_user_model().objects.create_user("ada", password=PASSWORD, is_staff=True)
 
 

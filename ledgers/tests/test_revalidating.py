@@ -13,6 +13,7 @@ from ledgers.collecting.http import RequestsHttp
 from ledgers.collecting.limits import connection
 from ledgers.human.models import Article
 from ledgers.tests.misbehaving import say, serving
+from ledgers.tests.redis_keys import forget
 from ledgers.tests.sources import collect, only
 
 URL = "http://source.test/feed"
@@ -53,8 +54,7 @@ SINCE = b"Last-Modified: Wed, 18 Mar 2026 08:00:00 GMT"
 @pytest.fixture(autouse=True)
 def _forget(settings) -> None:
     settings.OMC_HTTP_ATTEMPTS = 1
-    for key in connection().scan_iter("omc:answer:*"):
-        connection().delete(key)
+    forget("omc:answer:*")
 
 
 @pytest.fixture

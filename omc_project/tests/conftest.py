@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ledgers.collecting.limits import connection
+from ledgers.tests.redis_keys import forget
 
 
 @pytest.fixture(autouse=True)
 def forget_rates() -> None:
     """Forget what other tests were admitted."""
-    for key in connection().scan_iter("omc:rate:*"):
-        connection().delete(key)
+    forget("omc:rate:*")

@@ -24,8 +24,8 @@ from django.conf import settings as configured
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ledgers.collecting.limits import connection as redis
 from ledgers.exchange.models import Account
+from ledgers.tests.redis_keys import forget
 from trading.core.ordering import State
 from trading.models import OrderIntent
 from trading.orders import Wish, send, settle, submit
@@ -288,5 +288,4 @@ def wait_for_a_waiter() -> None:
 
 def forget_turn_of_the_key() -> None:
     """Let go the lock of the killed sender, which would run out by itself in less than a minute."""
-    for name in redis().scan_iter("omc:coinspot:*:lock"):
-        redis().delete(name)
+    forget("omc:coinspot:*:lock")

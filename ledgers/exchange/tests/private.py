@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from ledgers.collecting.http import RequestsHttp
-from ledgers.collecting.limits import connection
 from ledgers.collecting.registry import collectors
 from ledgers.collecting.runner import run_collector
 from ledgers.credentials import store_secret
@@ -17,6 +16,7 @@ from ledgers.exchange.keys import owner_of
 from ledgers.exchange.models import Account
 from ledgers.exchange.tests.fake_coinspot import KEY, SECRET
 from ledgers.models import CollectorRun
+from ledgers.tests.redis_keys import forget
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 AT = datetime(2026, 3, 18, 9, 15, 21, 250_000, tzinfo=UTC)
@@ -82,8 +82,7 @@ def opened(at: datetime = AT, **options: Any) -> dict[str, Any]:
 
 def forget_redis() -> None:
     """Forget the locks and nonces of all keys, as a Redis that lost everything."""
-    for name in connection().scan_iter("omc:coinspot:*"):
-        connection().delete(name)
+    forget("omc:coinspot:*")
 
 
 def rises(nonces: list[int]) -> bool:
