@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import gzip
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -38,6 +38,10 @@ SPREAD = Decimal("0.004")
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DAY_SECONDS = Decimal(86400)
 AUD_USD = Decimal("0.655")
+Chain = tuple[str, str, str, int, str]
+"""Source, asset, metric, level and unit of a number of a chain."""
+Protocol = tuple[str, str, int, str]
+"""Entity, metric, level and unit of a number of a protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,12 @@ def feeds(anchor: datetime) -> Iterator[SeedFeed]:
         source="seed:coinspot", ledger=glass, batches=[list(_quotes(prices, anchor))], gap=gap
     )
     yield SeedFeed(source="seed:kraken", ledger=glass, batches=[list(_rates(anchor))])
-    yield SeedFeed(source="seed:blockchain_info", ledger=glass, batches=[list(_chains(anchor))])
-    yield SeedFeed(source="seed:defillama", ledger=glass, batches=[list(_protocols(anchor))])
+    yield SeedFeed(
+        source="seed:blockchain_info", ledger=glass, batches=[list(chains(CHAINS, days(anchor)))]
+    )
+    yield SeedFeed(
+        source="seed:defillama", ledger=glass, batches=[list(protocols(PROTOCOLS, days(anchor)))]
+    )
 
 
 def _rounded(price: Decimal) -> Decimal:
@@ -195,10 +203,10 @@ def _quote(  # a quote has so many parts
 
 
 CHAINS = (
-    ("BTC", "hash_rate", 900_000_000, "TH/s"),
-    ("BTC", "transactions", 410_000, "1/d"),
-    ("BTC", "active_addresses", 720_000, "1/d"),
-    ("ETH", "transactions", 1_350_000, "1/d"),
+    ("blockchain_info", "BTC", "hash_rate", 900_000_000, "TH/s"),
+    ("blockchain_info", "BTC", "transactions", 410_000, "1/d"),
+    ("blockchain_info", "BTC", "active_addresses", 720_000, "1/d"),
+    ("blockchain_info", "ETH", "transactions", 1_350_000, "1/d"),
 )
 PROTOCOLS = (
     ("aave", "tvl", 24_000_000_000, "USD"),
@@ -210,7 +218,7 @@ PROTOCOLS = (
 )
 
 
-def _walk(name: str, level: int) -> Iterator[Decimal]:
+def walk(name: str, level: int) -> Iterator[Decimal]:
     """Yield whole numbers that wander around a level."""
     chance = random.Random(name)  # noqa: S311
     share = 1000
@@ -219,13 +227,16 @@ def _walk(name: str, level: int) -> Iterator[Decimal]:
         yield Decimal(level * share // 1000)
 
 
-def _chains(anchor: datetime) -> Iterator[ChainMetricRecord]:
-    for asset, metric, level, unit in CHAINS:
-        for day, value in zip(days(anchor), _walk(f"{asset} {metric}", level), strict=False):
+def chains(
+    wanted: Iterable[Chain], closed: Sequence[datetime], world: str = ""
+) -> Iterator[ChainMetricRecord]:
+    """Yield a number a closed day of each metric of a chain; each world draws its own."""
+    for source, asset, metric, level, unit in wanted:
+        for day, value in zip(closed, walk(f"{world}{asset} {metric}", level), strict=False):
             yield ChainMetricRecord(
                 event_at=day,
                 published_at=day + DAY,
-                source="seed:blockchain_info",
+                source=f"seed:{source}",
                 asset=asset,
                 metric=metric,
                 value=value,
@@ -233,9 +244,12 @@ def _chains(anchor: datetime) -> Iterator[ChainMetricRecord]:
             )
 
 
-def _protocols(anchor: datetime) -> Iterator[ProtocolMetricRecord]:
-    for entity, metric, level, unit in PROTOCOLS:
-        for day, value in zip(days(anchor), _walk(f"{entity} {metric}", level), strict=False):
+def protocols(
+    wanted: Iterable[Protocol], closed: Sequence[datetime], world: str = ""
+) -> Iterator[ProtocolMetricRecord]:
+    """Yield a number a closed day of each metric of a protocol; each world draws its own."""
+    for entity, metric, level, unit in wanted:
+        for day, value in zip(closed, walk(f"{world}{entity} {metric}", level), strict=False):
             yield ProtocolMetricRecord(
                 event_at=day,
                 published_at=day + DAY,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from ledgers.glass.records import ChainMetricRecord, ProtocolMetricRecord, QuoteRecord
+from ledgers.glass.records import QuoteRecord
+from ledgers.glass.seed import chains, protocols, walk
 from ledgers.models import Ledger
 from ledgers.seeding import SeedFeed, gap_before, midnight
 from omc_project.worlds.coins import BEGINNING
 
 DAY = timedelta(days=1)
+WORLD = "eval:"
 CHAINS = (
     ("blockchain_info", "BTC", "hash_rate", 1_020_000_000, "TH/s"),
     ("blockchain_info", "BTC", "transactions", 402_000, "1/d"),
@@ -40,12 +41,12 @@ PROTOCOLS = (
 
 def feeds(anchor: datetime) -> Iterator[SeedFeed]:
     """Yield a feed a source; each has two days nobody looked at."""
-    chains = list(_chains(anchor))
+    measured = list(chains(CHAINS, _days(anchor), WORLD))
     for number, source in enumerate(dict.fromkeys(one[0] for one in CHAINS)):
         name = f"seed:{source}"
-        own = [one for one in chains if one.source == name]
+        own = [one for one in measured if one.source == name]
         yield _feed(name, own, anchor, 100 + 3 * number)
-    yield _feed("seed:defillama", list(_protocols(anchor)), anchor, 109)
+    yield _feed("seed:defillama", list(protocols(PROTOCOLS, _days(anchor), WORLD)), anchor, 109)
     yield _feed("seed:kraken", list(_rates(anchor)), anchor, 113)
 
 
@@ -64,46 +65,10 @@ def _days(anchor: datetime) -> list[datetime]:
     return [BEGINNING + number * DAY for number in range((midnight(anchor) - BEGINNING) // DAY)]
 
 
-def _walk(name: str, level: int) -> Iterator[Decimal]:
-    """Yield whole numbers that wander around a level."""
-    chance = random.Random(f"eval:{name}")  # noqa: S311  # deterministic on purpose
-    share = 1000
-    while True:
-        share += (1000 - share) // 20 + chance.randint(-25, 25)
-        yield Decimal(level * share // 1000)
-
-
-def _chains(anchor: datetime) -> Iterator[ChainMetricRecord]:
-    for source, asset, metric, level, unit in CHAINS:
-        for day, value in zip(_days(anchor), _walk(f"{asset} {metric}", level), strict=False):
-            yield ChainMetricRecord(
-                event_at=day,
-                published_at=day + DAY,
-                source=f"seed:{source}",
-                asset=asset,
-                metric=metric,
-                value=value,
-                unit=unit,
-            )
-
-
-def _protocols(anchor: datetime) -> Iterator[ProtocolMetricRecord]:
-    for entity, metric, level, unit in PROTOCOLS:
-        for day, value in zip(_days(anchor), _walk(f"{entity} {metric}", level), strict=False):
-            yield ProtocolMetricRecord(
-                event_at=day,
-                published_at=day + DAY,
-                source="seed:defillama",
-                entity=entity,
-                metric=metric,
-                value=value,
-                unit=unit,
-            )
-
-
 def _rates(anchor: datetime) -> Iterator[QuoteRecord]:
     """Yield one Australian dollar in US dollars, once a day."""
-    for day, value in zip([*_days(anchor), midnight(anchor)], _walk("AUD", 65_500), strict=False):
+    every, drawn = [*_days(anchor), midnight(anchor)], walk(f"{WORLD}AUD", 65_500)
+    for day, value in zip(every, drawn, strict=False):
         rate = value.scaleb(-5)
         yield QuoteRecord(
             event_at=day,
