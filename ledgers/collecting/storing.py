@@ -21,11 +21,11 @@ from django.db import connection, transaction
 
 from ledgers.collecting.layout import Layout, Row, layout_of
 from ledgers.collecting.refusing import without_erased
-from ledgers.collecting.series import Split, split
+from ledgers.collecting.series import Split, event_of_each, split
 from ledgers.collecting.staging import Merged, Stamps, insert_new, merge
 from ledgers.models import CollectorRun, Fact, Feed
 from ledgers.partitions import ensure_months
-from ledgers.projecting import Change, Series
+from ledgers.projecting import Change
 from ledgers.reading import announce_and_stamp
 
 MAX_BATCH = 50_000
@@ -166,16 +166,11 @@ def _project(model: type[Fact], layout: Layout, parts: Split, merged: Merged) ->
 
 
 def _change(layout: Layout, parts: Split, merged: Merged) -> Change:
-    """Work out how far each series grew; rows need not come in the order of their events."""
-    in_order = sorted(parts.fresh, key=layout.event_of)
-    last = _of_each_series(layout, in_order)
-    first = _of_each_series(layout, in_order[::-1]) if None in parts.ends.values() else {}
+    """Work out how far each series grew; a new one grew from its first event on."""
+    last = parts.grown
+    is_new = None in parts.ends.values()
+    first = event_of_each(layout, parts.fresh[::-1]) if is_new else {}
     grown = {series: (parts.ends[series] or first[series], end) for series, end in last.items()}
     touched = {series for series, _ in merged.hours} - last.keys()
     before = {series: end for series in touched if (end := parts.ends[series])}
     return Change(grown=grown, hours=merged.hours, ends=before | last)
-
-
-def _of_each_series(layout: Layout, rows: Sequence[Row]) -> dict[Series, datetime]:
-    """Return the event of the last of these rows of each series."""
-    return dict(zip(map(layout.series_of, rows), map(layout.event_of, rows), strict=True))

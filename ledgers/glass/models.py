@@ -210,7 +210,12 @@ class Rollup(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["event_at"], condition=models.Q(width=86400), name="rollup_days")
+            models.Index(
+                fields=["event_at"],
+                include=["source", "asset", "currency", "base", "count"],
+                condition=models.Q(width=86400),
+                name="rollup_days",
+            )
         ]
 
     def __str__(self) -> str:

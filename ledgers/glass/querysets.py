@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledgers.querysets import FactQuerySet
@@ -144,7 +145,7 @@ def _newest(
     wanted = set(assets)
     columns = ", ".join(names)
     question = {
-        "assets": json.dumps(sorted(wanted)),
+        "assets": json.dumps(list(wanted)),
         "source": source,
         "currency": currency,
         "at": at or pair.as_of,
@@ -152,8 +153,8 @@ def _newest(
         "horizon": pair.horizon,
     }
     found = fetch(CACHED.format(columns=columns), question)
-    older = wanted.difference(row[names.index("asset")] for row in found)
-    if older:
-        question["assets"] = json.dumps(sorted(older))
+    if len(found) < len(wanted):
+        older = wanted.difference(map(itemgetter(names.index("asset")), found))
+        question["assets"] = json.dumps(list(older))
         found += fetch(NEWEST.format(columns=columns), question)
     return found

@@ -33,7 +33,7 @@ CANDLES = """
         SELECT source, asset, currency, base, max(count) FILTER (WHERE event_at = %(day)s) AS kept
         FROM glass_rollup
         WHERE width = 86400 AND base > 0 AND source NOT LIKE %(seed)s
-          AND event_at IN (%(day)s, %(day)s - interval '1 day', %(day)s - interval '2 days')
+          AND event_at = ANY(%(days)s)
         GROUP BY source, asset, currency, base
     )
     SELECT source, asset, currency, base, coalesce(kept, counted.here)
@@ -43,7 +43,7 @@ CANDLES = """
         FROM glass_candle f
         WHERE kept IS NULL AND f.source = series.source AND f.asset = series.asset
           AND f.currency = series.currency AND f."interval" = series.base
-          AND f.event_at >= %(day)s - interval '1 day' AND f.event_at < %(day)s + interval '1 day'
+          AND f.event_at >= %(before)s AND f.event_at < %(after)s
     ) counted
     WHERE (kept IS NOT NULL OR counted.recent > 0)
       AND coalesce(kept, counted.here) < %(least)s * 86400 / base
@@ -169,7 +169,15 @@ def days_have_their_candles(
     new one has missed nothing. Candles of a day and longer are not counted.
     """
     ended = (now - settles).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    question = {"day": ended - DAY, "least": least, "seed": f"{SEED}%"}
+    day = ended - DAY
+    question = {
+        "day": day,
+        "days": [day, day - DAY, day - 2 * DAY],
+        "before": day - DAY,
+        "after": ended,
+        "least": least,
+        "seed": f"{SEED}%",
+    }
     bad = fetch(CANDLES, question)
     sources = [source for source, *_ in bad]
     for source, asset, currency, interval, count in bad:
@@ -179,7 +187,7 @@ def days_have_their_candles(
             subject=name,
             level=Level.WARNING,
             message=(
-                f"{name} has {count} of {86400 // interval} candles on {ended - DAY:%F}, less than "
+                f"{name} has {count} of {86400 // interval} candles on {day:%F}, less than "
                 f"{percent(least)}."
             ),
             hint=f"Fill it: manage.py backfill {source}.",

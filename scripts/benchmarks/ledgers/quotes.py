@@ -11,14 +11,14 @@ from django.utils import timezone
 
 from benchmarks.figures import Figure, Goal
 from benchmarks.ledgers.sizes import ASSETS, CURRENCY, SOURCE, START, STEP, Size, make_sizes
-from benchmarks.measuring import Cost, alternate, best, buffers_of, middle, say
+from benchmarks.measuring import Cost, alternate, best, buffers_of, frozen_heap, middle, say
 from ledgers.glass.models import Quote
 from ledgers.glass.querysets import NewestPrice
 from ledgers.listing import list_rows
 from ledgers.questions import Position, Question
 from ledgers.reading import Pair, pair
 
-TICKS, READS, SLOW_READS, PAGES = 60, 60, 3, 40
+TICKS, READS, SLOW_READS, PAGES = 60, 200, 5, 40
 DEPTH = 2
 """The deep page begins at this part of the list."""
 INSERT = """
@@ -85,8 +85,9 @@ def _latest(small: Size, large: Size) -> list[Figure]:
     pages, current = _pages_of_latest(), pair()
     if _prices(_latest_of_all(current)) != _one_by_one(current):
         raise AssertionError("The latest prices differ from those that the ORM finds.")
-    reads = alternate({"latest": lambda: _latest_of_all(current)}, times=READS)
-    slow = alternate({"orm": lambda: _one_by_one(current)}, times=SLOW_READS)
+    with frozen_heap():
+        reads = alternate({"latest": lambda: _latest_of_all(current)}, times=READS)
+        slow = alternate({"orm": lambda: _one_by_one(current)}, times=SLOW_READS)
     latest, orm = best(reads["latest"]).wall, best(slow["orm"]).wall
     work = f"latest price of {len(ASSETS)} assets at {large.rows:,} rows"
     return [
