@@ -1,4 +1,4 @@
-# The image of web, worker, beat and prestart. The servers are not in it: see compose.yaml.
+# The image of web, worker, orders, beat and prestart. The servers are not in it: see compose.yaml.
 # The base is named by its digest; another one: --build-arg PYTHON_IMAGE=NAME@sha256:DIGEST.
 ARG PYTHON_IMAGE=docker.io/library/python:3.13-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285
 
@@ -38,7 +38,7 @@ LABEL org.opencontainers.image.title="Oh My Coins" \
 VOLUME ["/tmp"]
 USER 10001:10001
 EXPOSE 8000
-# Of the web server; worker, beat and prestart have their own or none.
+# Of the web server; worker, orders, beat and prestart have their own or none.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=3)"]
 CMD ["gunicorn", "omc_project.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

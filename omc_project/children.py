@@ -1,6 +1,6 @@
 """The processes that `manage.py up` runs, each a fork of one process that has loaded Django.
 
-Forks share what the parent has loaded: web, worker and beat together need 120 MB less than
+Forks share what the parent has loaded: web, workers and beat together need 120 MB less than
 three fresh starts, and a restarted one is back at once.
 """
 

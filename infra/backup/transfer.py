@@ -120,7 +120,7 @@ class Restoration:
         if others := int(_ask_sql(self.house, name, OTHERS)):
             raise BackupError(
                 f"{others} programs are connected to {name}. Stop them first: Ctrl-C at "
-                "scripts/up, or docker compose stop web worker beat."
+                "scripts/up, or docker compose stop web worker orders beat."
             )
         tables = int(_ask_sql(self.house, name, TABLES))
         if not tables:

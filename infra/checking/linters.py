@@ -10,7 +10,8 @@ from infra.checking.outcome import Outcome, failed, passed, skipped
 from infra.checking.tools import NOT_INSTALLED, ROOT, TERRAFORM, find, run
 
 MOST_SKIPPED = 8
-REASON = re.compile(r"#checkov:skip=(\w+):(.{10,})")
+SKIPPED = re.compile(r"checkov:skip=(\w+)(.*)")
+REASON = re.compile(r": ?\S.{9,}")
 WORKFLOWS = ROOT / ".github" / "workflows"
 
 
@@ -29,13 +30,19 @@ def check_policies() -> Outcome:
     wrong = [
         f"{each['check_id']} {each['resource']}" for each in report["results"]["failed_checks"]
     ]
-    ids = {
-        match[1] for file in TERRAFORM.rglob("*.tf") for match in REASON.finditer(file.read_text())
-    }
+    text = "\n".join(file.read_text() for file in sorted(TERRAFORM.rglob("*.tf")))
+    ids, unexplained = skips(text)
+    wrong += [f"{each} is skipped without a reason" for each in unexplained]
     told = f"{counted['passed']} passed, {counted['failed']} failed, {len(ids)} ids skipped"
     if wrong or counted["parsing_errors"] or not counted["passed"] or len(ids) > MOST_SKIPPED:
         return failed("checkov", "\n".join([told, *wrong]))
     return passed("checkov", told)
+
+
+def skips(text: str) -> tuple[set[str], list[str]]:
+    """Return the ids that a text has checkov skip, and those that it gives no reason for."""
+    found = SKIPPED.findall(text)
+    return {each for each, _ in found}, [each for each, why in found if not REASON.match(why)]
 
 
 def check_workflows() -> Outcome:

@@ -8,5 +8,7 @@ import sys
 from infra.deploy.cli import main
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how a runner ends what it cancels
+    # A runner ends what it cancels by SIGTERM; who starts in the background has SIGINT ignored.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     sys.exit(main())

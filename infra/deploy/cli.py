@@ -43,7 +43,7 @@ def main(
     try:
         deployer = Deployer(
             target=target(options.environment, variables),
-            aws=_clients(options.environment, session or boto3.Session()),
+            aws=_clients(options.environment, session or _session(variables)),
             limits=waiting or limits(options.timeout * 60),
             say=_say,
         )
@@ -115,6 +115,11 @@ def _own_commit(folder: Path) -> str:
             "Commit them, put them away (git stash), or name what to deploy: --commit SHA"
         )
     return found.commit
+
+
+def _session(variables: Mapping[str, str]) -> boto3.Session:
+    """Return a session in AWS_REGION, which boto3 itself does not read, or where AWS's own say."""
+    return boto3.Session(region_name=variables.get("AWS_REGION") or None)
 
 
 def _clients(environment: str, session: boto3.Session) -> Clients:

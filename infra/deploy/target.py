@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from infra.deploy.errors import RefusedError
 
 ENVIRONMENTS = ("staging", "production")
-PROCESSES = ("beat", "worker", "backend")
+PROCESSES = ("beat", "worker", "orders", "backend")
 """In the order of their update: who hands out work, who does it, who shows it."""
 MIGRATE = "migrate"
 REPOSITORY = "omc"

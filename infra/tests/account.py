@@ -17,7 +17,7 @@ SECRETS = {
     "django/secret_key": json.dumps({"key": "first", "fallbacks": "first"}),
     "app/credential_key": json.dumps({"key": "first", "fallbacks": "first"}),
 }
-PROCESSES = ("backend", "worker", "beat")
+PROCESSES = ("backend", "worker", "orders", "beat")
 
 
 def furnish(endpoint: str, environment: str) -> None:

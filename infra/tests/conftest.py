@@ -2,4 +2,5 @@
 
 from importlib.util import find_spec
 
-collect_ignore = [] if find_spec("django") else ["test_runbook_answers.py"]
+NEED_DJANGO = ["test_queues.py", "test_runbook_answers.py"]
+collect_ignore = [] if find_spec("django") else NEED_DJANGO

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.checking.linters import skips
 from infra.checking.outcome import failed, passed, skipped, status, summary
 from infra.checking.terraform import PROBES
 from infra.checking.tools import clean, end, run
@@ -90,6 +91,14 @@ def has_ended(pid, *, attempts=600):
             return True
         time.sleep(0.05)
     return False
+
+
+def test_a_check_that_is_skipped_without_a_reason_is_found():
+    good = "#checkov:skip=CKV_AWS_1:Nobody waits for it.\n# checkov:skip=CKV_AWS_2: Nobody does."
+    bad = "#checkov:skip=CKV_AWS_3\n#checkov:skip=CKV_AWS_4:\n#checkov:skip=CKV_AWS_5: no."
+    assert skips(good) == ({"CKV_AWS_1", "CKV_AWS_2"}, [])
+    assert skips(bad)[1] == ["CKV_AWS_3", "CKV_AWS_4", "CKV_AWS_5"]
+    assert len(skips(f"{good}\n{bad}")[0]) == 5
 
 
 def test_what_is_asserted_to_be_in_no_plan_is_really_given():

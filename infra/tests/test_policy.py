@@ -53,6 +53,12 @@ def test_no_value_of_a_secret_is_in_the_plan(environment):
 
 
 @both
+def test_the_key_of_the_language_model_is_what_the_operator_gives(environment):
+    calls = json.loads(text_of(environment))["configuration"]["root_module"]["module_calls"]
+    assert "var.openai_api_key" in calls["secrets"]["expressions"]["secret_value"]["references"]
+
+
+@both
 def test_a_plan_that_held_a_value_would_be_found(environment):
     leaked = text_of(environment) + '{"password":"x"}'
     assert re.findall(r'"(password|secret_string|auth_token|token)(_wo)?":"([^"]+)"', leaked)
@@ -75,7 +81,7 @@ def test_cpu_and_memory_of_every_service_alarm_above_80_percent_for_5_minutes(en
     }
     assert set(alarms) == {
         (f"omc-{process}", metric)
-        for process in ("backend", "worker", "beat")
+        for process in ("backend", "worker", "orders", "beat")
         for metric in ("CPUUtilization", "MemoryUtilization")
     }
     for alarm in alarms.values():
@@ -154,7 +160,10 @@ def test_silence_stale_feeds_and_waiting_work_alarm(environment):
     heartbeat = alarm_named(environment, "heartbeat-missing")
     assert heartbeat["treat_missing_data"] == "breaching"
     assert heartbeat["namespace"] == f"OMC/{environment}"
-    assert alarm_named(environment, "beat-not-running")["treat_missing_data"] == "breaching"
+    for process in ("beat", "orders"):
+        alarm = alarm_named(environment, f"{process}-not-running")
+        assert alarm["treat_missing_data"] == "breaching"
+        assert alarm["dimensions"]["ServiceName"] == f"omc-{process}"
     assert alarm_named(environment, "feed-stale-coinspot")["treat_missing_data"] == "breaching"
     worst = alarm_named(environment, "feed-stale-any")["metric_query"][0]["expression"]
     assert worst == f'SELECT MAX(omc_feed_state) FROM SCHEMA("OMC/{environment}", feed, ledger)'
@@ -196,11 +205,19 @@ def test_cloudwatch_may_use_the_topic_and_its_key():
 
 
 @both
+def test_the_cluster_is_named_as_its_environment(environment):
+    cluster = only(resources(environment, "aws_ecs_cluster"))
+    assert cluster["name"] == f"omc-{environment}"
+    assert cluster["setting"] == [{"name": "containerInsights", "value": "enhanced"}]
+
+
+@both
 def test_every_service_rolls_back_by_breaker_and_by_alarm(environment):
     services = resources(environment, "aws_ecs_service")
     assert {each["name"] for each in services.values()} == {
         "omc-backend",
         "omc-worker",
+        "omc-orders",
         "omc-beat",
     }
     for service in services.values():
@@ -231,6 +248,16 @@ def test_there_are_never_two_beats(environment):
     assert beat["availability_zone_rebalancing"] == "DISABLED"
     scaled = resources(environment, "aws_appautoscaling_target")
     assert not [each for each in scaled if "beat" in each]
+
+
+@both
+def test_there_is_always_somebody_who_sends_orders(environment):
+    services = resources(environment, "aws_ecs_service").values()
+    (orders,) = [each for each in services if each["name"] == "omc-orders"]
+    assert orders["desired_count"] == {"staging": 1, "production": 2}[environment]
+    assert orders["deployment_minimum_healthy_percent"] == 100
+    scaled = resources(environment, "aws_appautoscaling_target")
+    assert not [each for each in scaled if "orders" in each]
 
 
 @both
@@ -292,6 +319,18 @@ def test_no_policy_allows_everything_but_where_aws_knows_no_resource(plan):
                     if "cloudwatch:PutMetricData" in actions:
                         assert statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
     assert found or plan in ENVIRONMENTS
+
+
+def test_tasks_are_allowed_everything_without_a_condition_only_where_aws_demands_it():
+    everywhere = [
+        statement["Action"]
+        for plan in (*ENVIRONMENTS, "probes")
+        for kind in ("aws_iam_policy", "aws_iam_role_policy")
+        for policy in resources(plan, kind).values()
+        for statement in json.loads(policy.get("policy", '{"Statement": []}'))["Statement"]
+        if "*" in statement["Resource"] and "Condition" not in statement
+    ]
+    assert everywhere == [["ecr:GetAuthorizationToken"]]
 
 
 def test_github_gets_a_role_only_from_its_own_environment():

@@ -27,7 +27,13 @@ TOPICS = {
     "Agents: latency": {"omc_agent_latency_seconds"},
     "Agents: cost": {"omc_agent_cost_last_hour"},
 }
-PROCESSES = {"backend": "web", "worker": "worker", "beat": "beat", "migrate": "prestart"}
+PROCESSES = {
+    "backend": "web",
+    "worker": "worker",
+    "orders": "orders",
+    "beat": "beat",
+    "migrate": "prestart",
+}
 
 
 def widgets():
@@ -113,7 +119,7 @@ def test_every_metric_of_ours_is_published():
 def test_each_task_runs_what_compose_runs():
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     tasks = resources("probes", "aws_ecs_task_definition").values()
-    assert len(tasks) == 4
+    assert len(tasks) == len(PROCESSES)
     for task in tasks:
         (container,) = json.loads(task["container_definitions"])
         assert container["command"] == compose[PROCESSES[container["name"]]]["command"]

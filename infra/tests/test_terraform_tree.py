@@ -98,6 +98,13 @@ def test_every_setting_that_a_task_gets_is_documented():
     assert names <= documented
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_what_tasks_write_is_json_a_line(environment):
+    text = (TERRAFORM / "environments" / environment / "main.tf").read_text()
+    assert re.search(r'^ +OMC_LOG_FORMAT += "json"$', text, re.MULTILINE)
+    assert re.search(r"^ +GUNICORN_CMD_ARGS += .*gunicorn_lines", text, re.MULTILINE)
+
+
 def test_the_deploy_role_may_what_the_deploy_tool_does_and_no_more():
     called = set()
     for file in (ROOT / "infra" / "deploy").glob("*.py"):

@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 RECIPE = (ROOT / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
-OURS = ("prestart", "web", "worker", "beat")
+OURS = ("prestart", "web", "worker", "orders", "beat")
 
 
 def test_every_stage_starts_from_one_base_that_is_named_by_its_digest():
@@ -49,7 +49,7 @@ def test_services_start_again_and_wait_for_those_they_need():
     for name, service in services.items():
         assert "healthcheck" in service or name == "proxy"
         assert service.get("restart", "no") == ("no" if name == "prestart" else "unless-stopped")
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "orders", "beat"):
         needed = services[name]["depends_on"]
         assert needed["prestart"] == {"condition": "service_completed_successfully"}
         assert needed["db"] == needed["redis"] == {"condition": "service_healthy"}
@@ -66,6 +66,23 @@ def test_everything_that_is_written_is_in_a_volume():
         for volume in service["volumes"]
     }
     assert used == set(COMPOSE["volumes"])
+
+
+def test_the_image_is_checked_wherever_everything_is():
+    steps = [line.split()[0] for line in (ROOT / ".ci" / "run").read_text().splitlines() if line]
+    checks = [step for step in steps if step.startswith("scripts/")]
+    assert checks == [
+        "scripts/lint.sh",
+        "scripts/check_infra.sh",
+        "scripts/check_image",
+        "scripts/test",
+    ]
+
+
+def test_the_script_starts_every_service_of_ours():
+    script = (ROOT / "scripts" / "check_image").read_text()
+    started = re.search(r'^check "up -d" compose up --detach (.*)$', script, re.MULTILINE)[1]
+    assert sorted(started.split()) == sorted(name for name in OURS if name != "prestart")
 
 
 @pytest.fixture

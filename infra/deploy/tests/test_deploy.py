@@ -7,8 +7,8 @@ import pytest
 from infra.deploy.situation import COMMIT, RELEASE, REPLACES
 from infra.deploy.tests.world import Fate
 
-ALL_OLD = {"beat": 1, "worker": 1, "backend": 1}
-ALL_NEW = {"beat": 2, "worker": 2, "backend": 2}
+ALL_OLD = {"beat": 1, "worker": 1, "orders": 1, "backend": 1}
+ALL_NEW = {"beat": 2, "worker": 2, "orders": 2, "backend": 2}
 
 
 def test_a_release_runs_on_every_service_by_its_digest(operator, world, commit):
@@ -24,7 +24,7 @@ def test_a_release_runs_on_every_service_by_its_digest(operator, world, commit):
     assert f"staging runs {commit}" in operator.out
 
 
-def test_the_migration_comes_first_and_then_beat_worker_and_backend(operator, world):
+def test_the_migration_comes_first_and_then_beat_the_workers_and_backend(operator, world):
     updated = []
     update = world.backend.update_service
 
@@ -34,7 +34,7 @@ def test_the_migration_comes_first_and_then_beat_worker_and_backend(operator, wo
 
     world.backend.update_service = noted
     assert operator.types("staging") == 0
-    assert updated == ["omc-beat", "omc-worker", "omc-backend"]
+    assert updated == ["omc-beat", "omc-worker", "omc-orders", "omc-backend"]
     assert operator.calls.index("RunTask") < operator.calls.index("UpdateService")
 
 
@@ -112,6 +112,30 @@ def test_ctrl_c_during_the_migration_touches_no_service(operator, world, monkeyp
     assert "The migration goes on, no service was touched." in operator.out
 
 
+def test_a_migration_that_cannot_be_started_touches_no_service(operator, world):
+    world.backend.run_task = lambda *arguments, **keywords: []
+    assert operator.types("staging") == 1
+    assert "omc-staging-migrate:2 could not be started" in operator.err
+    assert "UpdateService" not in operator.calls
+
+
+def test_a_migration_without_end_is_given_up_in_time_and_named(operator, world):
+    describe = world.backend.describe_tasks
+
+    def at_work(*arguments, **keywords):
+        tasks = describe(*arguments, **keywords)
+        for task in tasks:
+            task.last_status = "RUNNING"
+        return tasks
+
+    world.backend.describe_tasks = at_work
+    assert operator.types("staging") == 1
+    assert "The migration still runs after 1800 s, no service was touched." in operator.err
+    assert ":task/omc-staging/" in operator.err
+    assert world.revisions() == ALL_OLD
+    assert "UpdateService" not in operator.calls
+
+
 def test_a_deployment_that_began_during_our_migration_is_left_alone(operator, world):
     run = world.backend.run_task
 
@@ -148,7 +172,7 @@ def test_a_way_back_that_fails_too_has_its_own_status_and_says_what_to_type(oper
         "--task-definition omc-staging-worker:1" in operator.err
     )
     world.sleep(10)
-    assert world.revisions() == {"beat": 1, "worker": 2, "backend": 1}
+    assert world.revisions() == {"beat": 1, "worker": 2, "orders": 1, "backend": 1}
 
 
 def test_a_service_that_refuses_the_update_takes_the_others_back(operator, world):
@@ -160,13 +184,13 @@ def test_a_service_that_refuses_the_update_takes_the_others_back(operator, world
 def test_terraforms_newest_shape_is_the_template(operator, world):
     world.register("worker")
     assert operator.types("staging") == 0
-    assert world.revisions() == {"beat": 2, "worker": 3, "backend": 2}
+    assert world.revisions() == {"beat": 2, "worker": 3, "orders": 2, "backend": 2}
 
 
 def test_the_same_commit_again_is_a_release_of_its_own(operator, world):
     assert operator.types("staging") == 0
     first = world.container("beat")["dockerLabels"][RELEASE]
     assert operator.types("staging") == 0
-    assert world.revisions() == {"beat": 3, "worker": 3, "backend": 3}
+    assert world.revisions() == {"beat": 3, "worker": 3, "orders": 3, "backend": 3}
     assert world.container("beat")["dockerLabels"][REPLACES] == "omc-staging-beat:2"
     assert world.container("beat")["dockerLabels"][RELEASE] >= first

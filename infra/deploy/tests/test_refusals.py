@@ -9,7 +9,7 @@ from infra.deploy import registry
 from infra.deploy.tests.conftest import git
 from infra.deploy.tests.world import DENIED, INDEX, Fate
 
-OLD = {"beat": 1, "worker": 1, "backend": 1}
+OLD = {"beat": 1, "worker": 1, "orders": 1, "backend": 1}
 OTHER = "b" * 40
 
 
@@ -80,7 +80,7 @@ def test_a_region_that_is_not_set(operator, monkeypatch):
     monkeypatch.delenv("AWS_REGION")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
-    operator.session = boto3.Session()
+    operator.session = None
     assert "AWS_REGION is not set" in refused(operator, "staging")
 
 
@@ -149,6 +149,12 @@ def test_a_dirty_tree(operator, tmp_path, clone):
 def test_a_folder_that_is_no_checkout(operator, tmp_path):
     operator.folder = tmp_path
     assert "is no git checkout" in refused(operator, "staging")
+
+
+def test_a_machine_without_git(operator, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "git is not installed" in refused(operator, "staging")
+    assert operator.calls == []
 
 
 def test_a_rollback_before_any_release(operator):

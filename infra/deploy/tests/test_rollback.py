@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from infra.deploy.target import PROCESSES
 from infra.deploy.tests.world import Fate
 
-FIRST, SECOND, THIRD = (dict.fromkeys(("beat", "worker", "backend"), n) for n in (1, 2, 3))
+FIRST, SECOND, THIRD = (dict.fromkeys(PROCESSES, n) for n in (1, 2, 3))
 NEXT = "c" * 40
 
 
@@ -52,13 +53,13 @@ def test_after_a_rollback_the_next_release_replaces_what_runs(released, world):
 def test_a_release_that_was_killed_half_way_is_taken_back_as_one(released, world):
     definitions = {
         process: world.ecs.describe_task_definition(taskDefinition=f"omc-staging-{process}:2")
-        for process in ("worker", "backend")
+        for process in ("worker", "orders", "backend")
     }
     for process, answer in definitions.items():  # beat has the new release, the others the old
         service = world.service(process)
         world.deploy(service, answer["taskDefinition"]["taskDefinitionArn"])
     world.sleep(10)
-    assert world.revisions() == {"beat": 3, "worker": 2, "backend": 2}
+    assert world.revisions() == {"beat": 3, "worker": 2, "orders": 2, "backend": 2}
     assert released.types("staging", "--rollback") == 0
     assert world.revisions() == SECOND
 

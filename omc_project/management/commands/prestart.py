@@ -1,4 +1,4 @@
-"""Prepare the database for web, worker and beat; what containers run before them."""
+"""Prepare the database for web, workers and beat; what containers run before them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run everything in one terminal: engines, tables, example data, web, worker and beat."""
+"""Run everything in one terminal: engines, tables, example data, web, workers and beat."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Command(BaseCommand):
 
     help = (
         "Starts the embedded engines where DATABASE_URL and REDIS_URL are unset, brings the tables "
-        "up to date, fills an empty house with example data, then runs web, Celery worker and beat "
-        "until Ctrl-C. Says ready when GET /healthz answers. Exit status 1: it could not run."
+        "up to date, fills an empty house with example data, then runs web, workers and beat until "
+        "Ctrl-C. Says ready when GET /healthz answers. Exit status 1: it could not run."
     )
     requires_system_checks = []
 

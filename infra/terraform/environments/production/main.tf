@@ -8,11 +8,12 @@ locals {
   db_class           = "db.m7g.large"
   db_storage         = 200
   redis_type         = "cache.t4g.medium"
-  desired            = { backend = 2, worker = 2 }
+  desired            = { backend = 2, worker = 2, orders = 2 }
   max                = { backend = 8, worker = 8 }
   sizes = {
     backend = { cpu = 1024, memory = 2048 }
     worker  = { cpu = 1024, memory = 4096 }
+    orders  = { cpu = 512, memory = 1024 }
     beat    = { cpu = 256, memory = 512 }
     migrate = { cpu = 512, memory = 1024 }
   }
@@ -22,7 +23,7 @@ locals {
   name       = "omc-${local.environment}"
   namespace  = "OMC/${local.environment}"
   account_id = data.aws_caller_identity.this.account_id
-  services   = { backend = "omc-backend", worker = "omc-worker", beat = "omc-beat" }
+  services   = { backend = "omc-backend", worker = "omc-worker", orders = "omc-orders", beat = "omc-beat" }
 }
 
 data "aws_caller_identity" "this" {}

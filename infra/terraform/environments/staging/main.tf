@@ -8,11 +8,12 @@ locals {
   db_class           = "db.t4g.medium"
   db_storage         = 50
   redis_type         = "cache.t4g.small"
-  desired            = { backend = 1, worker = 1 }
+  desired            = { backend = 1, worker = 1, orders = 1 }
   max                = { backend = 2, worker = 2 }
   sizes = {
     backend = { cpu = 512, memory = 1024 }
     worker  = { cpu = 1024, memory = 2048 }
+    orders  = { cpu = 512, memory = 1024 }
     beat    = { cpu = 256, memory = 512 }
     migrate = { cpu = 512, memory = 1024 }
   }
@@ -22,7 +23,7 @@ locals {
   name       = "omc-${local.environment}"
   namespace  = "OMC/${local.environment}"
   account_id = data.aws_caller_identity.this.account_id
-  services   = { backend = "omc-backend", worker = "omc-worker", beat = "omc-beat" }
+  services   = { backend = "omc-backend", worker = "omc-worker", orders = "omc-orders", beat = "omc-beat" }
 }
 
 data "aws_caller_identity" "this" {}

@@ -14,10 +14,20 @@ locals {
       port    = 8000
     }
     worker = {
-      command = concat(local.app, ["worker", "--queues", "celery,orders", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"])
+      command = concat(local.app, ["worker", "--queues", "celery", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"])
       health  = "celery --app omc_project inspect ping --destination celery@$(hostname) --timeout 5"
       count   = var.desired.worker
       minimum = 50
+      maximum = 200
+      stop    = 120
+      port    = null
+    }
+    # Sends orders and nothing else. A new one runs before the old one stops: there is always a sender.
+    orders = {
+      command = concat(local.app, ["worker", "--queues", "orders", "--hostname", "orders@%h", "--pool", "threads", "--concurrency", "4", "--loglevel", "INFO", "--without-gossip", "--without-mingle"])
+      health  = "celery --app omc_project inspect ping --destination orders@$(hostname) --timeout 5"
+      count   = var.desired.orders
+      minimum = 100
       maximum = 200
       stop    = 120
       port    = null
@@ -125,7 +135,7 @@ resource "aws_ecs_service" "this" {
   enable_ecs_managed_tags            = true
   propagate_tags                     = "SERVICE"
   enable_execute_command             = false
-  availability_zone_rebalancing      = each.key == "backend" ? "ENABLED" : "DISABLED"
+  availability_zone_rebalancing      = contains(["backend", "orders"], each.key) ? "ENABLED" : "DISABLED"
   deployment_minimum_healthy_percent = each.value.minimum
   deployment_maximum_percent         = each.value.maximum
   health_check_grace_period_seconds  = each.value.port == null ? null : 60

@@ -4,7 +4,7 @@ variable "name" {
 }
 
 variable "service_prefix" {
-  description = "Prefix of the services: omc-backend, omc-worker, omc-beat."
+  description = "Prefix of the services: omc-backend, omc-worker, omc-orders, omc-beat."
   type        = string
   default     = "omc"
 }
@@ -91,7 +91,7 @@ variable "target_group_arn_suffix" {
 
 variable "deployment_alarm_names" {
   description = "Alarms that roll a deployment back, by service."
-  type        = object({ backend = list(string), worker = list(string), beat = list(string) })
+  type        = object({ backend = list(string), worker = list(string), orders = list(string), beat = list(string) })
 
   validation {
     condition     = alltrue([for names in values(var.deployment_alarm_names) : length(names) > 0])
@@ -101,10 +101,11 @@ variable "deployment_alarm_names" {
 
 variable "sizes" {
   description = "CPU units and MB of memory of each process; Fargate knows certain pairs only."
-  type        = object({ backend = object({ cpu = number, memory = number }), worker = object({ cpu = number, memory = number }), beat = object({ cpu = number, memory = number }), migrate = object({ cpu = number, memory = number }) })
+  type        = object({ backend = object({ cpu = number, memory = number }), worker = object({ cpu = number, memory = number }), orders = object({ cpu = number, memory = number }), beat = object({ cpu = number, memory = number }), migrate = object({ cpu = number, memory = number }) })
   default = {
     backend = { cpu = 512, memory = 1024 }
     worker  = { cpu = 1024, memory = 2048 }
+    orders  = { cpu = 512, memory = 1024 }
     beat    = { cpu = 256, memory = 512 }
     migrate = { cpu = 512, memory = 1024 }
   }
@@ -116,8 +117,13 @@ variable "sizes" {
 }
 
 variable "desired" {
-  description = "Tasks at the start, and the least there are."
-  type        = object({ backend = number, worker = number })
+  description = "Tasks at the start, and the least there are; of orders it stays at that."
+  type        = object({ backend = number, worker = number, orders = number })
+
+  validation {
+    condition     = alltrue([for count in values(var.desired) : count >= 1])
+    error_message = "Every service has one task or more: without orders none is sent."
+  }
 }
 
 variable "max" {

@@ -172,10 +172,11 @@ resource "aws_cloudwatch_metric_alarm" "heartbeat" {
   ok_actions          = local.actions
 }
 
-# And this one tells beat from the rest.
-resource "aws_cloudwatch_metric_alarm" "beat" {
-  alarm_name          = "${var.name}-beat-not-running"
-  alarm_description   = "No task of ${var.services["beat"]} runs. Runbook: Troubleshooting, the heartbeat is missing."
+# And this one tells beat from the rest, and whether anybody sends orders.
+resource "aws_cloudwatch_metric_alarm" "running" {
+  for_each            = { beat = "the heartbeat is missing", orders = "orders are not sent" }
+  alarm_name          = "${var.name}-${each.key}-not-running"
+  alarm_description   = "No task of ${var.services[each.key]} runs. Runbook: Troubleshooting, ${each.value}."
   namespace           = "ECS/ContainerInsights"
   metric_name         = "RunningTaskCount"
   statistic           = "Minimum"
@@ -184,7 +185,7 @@ resource "aws_cloudwatch_metric_alarm" "beat" {
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   treat_missing_data  = "breaching"
-  dimensions          = { ClusterName = var.cluster_name, ServiceName = var.services["beat"] }
+  dimensions          = { ClusterName = var.cluster_name, ServiceName = var.services[each.key] }
   alarm_actions       = local.actions
   ok_actions          = local.actions
 }

@@ -22,8 +22,12 @@ output "deployment_alarm_names" {
       aws_cloudwatch_metric_alarm.heartbeat.alarm_name,
       aws_cloudwatch_metric_alarm.utilization["worker-memory"].alarm_name,
     ]
+    orders = [
+      aws_cloudwatch_metric_alarm.running["orders"].alarm_name,
+      aws_cloudwatch_metric_alarm.utilization["orders-memory"].alarm_name,
+    ]
     beat = [
-      aws_cloudwatch_metric_alarm.beat.alarm_name,
+      aws_cloudwatch_metric_alarm.running["beat"].alarm_name,
       aws_cloudwatch_metric_alarm.heartbeat.alarm_name,
     ]
   }

@@ -38,8 +38,8 @@ variable "services" {
   type        = map(string)
 
   validation {
-    condition     = contains(keys(var.services), "beat")
-    error_message = "services names beat, whose heartbeat is watched."
+    condition     = alltrue([for process in ["beat", "orders"] : contains(keys(var.services), process)])
+    error_message = "services names beat and orders, whose tasks are watched."
   }
 }
 

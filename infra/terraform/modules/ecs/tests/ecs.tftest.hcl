@@ -16,8 +16,8 @@ variables {
   target_group_arn        = "arn:aws:elasticloadbalancing:ap-southeast-2:123456789012:targetgroup/omc/0123456789abcdef"
   alb_arn_suffix          = "app/omc/1"
   target_group_arn_suffix = "targetgroup/omc/1"
-  deployment_alarm_names  = { backend = ["a"], worker = ["b"], beat = ["c"] }
-  desired                 = { backend = 1, worker = 1 }
+  deployment_alarm_names  = { backend = ["a"], worker = ["b"], orders = ["c"], beat = ["d"] }
+  desired                 = { backend = 1, worker = 1, orders = 1 }
   max                     = { backend = 2, worker = 2 }
 }
 
@@ -33,11 +33,15 @@ run "services" {
     error_message = "Never two beats."
   }
   assert {
-    condition     = output.service_names == { backend = "omc-backend", worker = "omc-worker", beat = "omc-beat" }
+    condition     = aws_ecs_service.this["orders"].deployment_minimum_healthy_percent == 100 && aws_ecs_service.this["orders"].desired_count == 1
+    error_message = "There is always somebody who sends orders."
+  }
+  assert {
+    condition     = output.service_names == { backend = "omc-backend", worker = "omc-worker", orders = "omc-orders", beat = "omc-beat" }
     error_message = "The names that the deploy tool knows."
   }
   assert {
-    condition     = output.task_families == { backend = "omc-test-backend", worker = "omc-test-worker", beat = "omc-test-beat", migrate = "omc-test-migrate" }
+    condition     = output.task_families == { backend = "omc-test-backend", worker = "omc-test-worker", orders = "omc-test-orders", beat = "omc-test-beat", migrate = "omc-test-migrate" }
     error_message = "The families that the deploy tool knows."
   }
 }
@@ -57,8 +61,14 @@ run "tasks" {
     error_message = "Every task has the secrets injected."
   }
   assert {
-    condition     = length(distinct([for task in aws_ecs_task_definition.this : jsondecode(task.container_definitions)[0].logConfiguration.options["awslogs-stream-prefix"]])) == 4
+    condition     = length(distinct([for task in aws_ecs_task_definition.this : jsondecode(task.container_definitions)[0].logConfiguration.options["awslogs-stream-prefix"]])) == 5
     error_message = "Every process has streams of its own."
+  }
+  assert {
+    condition = { for name, task in aws_ecs_task_definition.this : name => try(jsondecode(task.container_definitions)[0].command[index(jsondecode(task.container_definitions)[0].command, "--queues") + 1], "") } == {
+      backend = "", worker = "celery", orders = "orders", beat = "", migrate = ""
+    }
+    error_message = "Each queue is served by one service, and orders wait for nothing else."
   }
 }
 
@@ -75,7 +85,7 @@ run "scaling" {
   }
   assert {
     condition     = keys(aws_appautoscaling_target.this) == ["backend", "worker"]
-    error_message = "Beat is not scaled."
+    error_message = "Beat and orders are not scaled."
   }
 }
 
@@ -97,6 +107,7 @@ run "a_size_that_fargate_has_not_is_refused" {
     sizes = {
       backend = { cpu = 512, memory = 512 }
       worker  = { cpu = 1024, memory = 2048 }
+      orders  = { cpu = 512, memory = 1024 }
       beat    = { cpu = 256, memory = 512 }
       migrate = { cpu = 512, memory = 1024 }
     }
@@ -106,6 +117,12 @@ run "a_size_that_fargate_has_not_is_refused" {
 
 run "a_service_without_an_alarm_is_refused" {
   command = plan
-  variables { deployment_alarm_names = { backend = ["a"], worker = ["b"], beat = [] } }
+  variables { deployment_alarm_names = { backend = ["a"], worker = ["b"], orders = ["c"], beat = [] } }
   expect_failures = [var.deployment_alarm_names]
+}
+
+run "a_house_that_sends_no_orders_is_refused" {
+  command = plan
+  variables { desired = { backend = 1, worker = 1, orders = 0 } }
+  expect_failures = [var.desired]
 }

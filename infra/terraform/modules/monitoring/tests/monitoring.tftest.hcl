@@ -13,7 +13,7 @@ variables {
   kms_key_arn             = "arn:aws:kms:ap-southeast-2:123456789012:key/abc"
   alert_email             = "operator@example.com"
   cluster_name            = "omc-test"
-  services                = { backend = "omc-backend", worker = "omc-worker", beat = "omc-beat" }
+  services                = { backend = "omc-backend", worker = "omc-worker", orders = "omc-orders", beat = "omc-beat" }
   alb_arn_suffix          = "app/omc/1"
   target_group_arn_suffix = "targetgroup/omc/1"
   db_identifier           = "omc-test"
@@ -44,7 +44,7 @@ run "thresholds" {
   command = plan
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.utilization) == 6 && alltrue([for alarm in aws_cloudwatch_metric_alarm.utilization : alarm.threshold == 80 && alarm.period * alarm.evaluation_periods == 300 && alarm.comparison_operator == "GreaterThanThreshold"])
+    condition     = length(aws_cloudwatch_metric_alarm.utilization) == 8 && alltrue([for alarm in aws_cloudwatch_metric_alarm.utilization : alarm.threshold == 80 && alarm.period * alarm.evaluation_periods == 300 && alarm.comparison_operator == "GreaterThanThreshold"])
     error_message = "CPU and memory of every service: above 80 % for 5 minutes."
   }
   assert {
@@ -58,6 +58,14 @@ run "thresholds" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.heartbeat.treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.feed_age["coinspot"].threshold == 900
     error_message = "Silence is an alarm."
+  }
+  assert {
+    condition     = keys(aws_cloudwatch_metric_alarm.running) == ["beat", "orders"] && alltrue([for process, alarm in aws_cloudwatch_metric_alarm.running : alarm.dimensions.ServiceName == "omc-${process}" && alarm.treat_missing_data == "breaching"])
+    error_message = "Beat and the sender of orders are missed."
+  }
+  assert {
+    condition     = keys(output.deployment_alarm_names) == ["backend", "beat", "orders", "worker"]
+    error_message = "Each service has alarms that roll its deployment back."
   }
 }
 
@@ -80,9 +88,9 @@ run "an_address_that_is_none_is_refused" {
   expect_failures = [var.alert_email]
 }
 
-run "services_without_beat_are_refused" {
+run "services_without_beat_or_orders_are_refused" {
   command = plan
-  variables { services = { backend = "omc-backend" } }
+  variables { services = { backend = "omc-backend", beat = "omc-beat" } }
   expect_failures = [var.services]
 }
 
