@@ -87,11 +87,11 @@ def citations_of(
 ) -> tuple[Citation, ...]:
     """Return the rows behind what the sentences cite, in the order of the keys."""
     used = {key for sentence in sentences for key in keys_in(sentence)}
-    rows: dict[str, Row] = {row.id: row for result in results for row in _rows(result)}
+    rows: dict[str, Row] = {row.id: row for result in results for row in result.cited}
     return tuple(
         Citation(
             key=one.key,
-            ledger=one_id.partition(".")[0],
+            ledger=rows[one_id].home,
             id=one_id,
             source=rows[one_id].source,
             at=rows[one_id].at,
@@ -132,8 +132,3 @@ def quality_of(results: Sequence[Result]) -> Quality | None:
         feed.feed: feed for result in results for feed in result.quality.feeds
     }
     return bad.model_copy(update={"feeds": tuple(feeds.values())})
-
-
-def _rows(result: Result) -> Sequence[Row]:
-    rows: Sequence[Row] = getattr(result, "rows", ())
-    return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -239,6 +240,7 @@ def is_async(request: Request) -> bool:
 
 def _asked(request: Request, session_id: UUID | None) -> Response:
     """Answer the question of a request, or say what to change."""
+    began = time.time()
     asked = AskSerializer(data=request.data)
     asked.is_valid(raise_exception=True)
     values = asked.validated_data
@@ -255,7 +257,7 @@ def _asked(request: Request, session_id: UUID | None) -> Response:
     if is_async(request):
         return Response(_sent(state).model_dump(), status=HTTP_202_ACCEPTED)
     try:
-        answer = resume_workflow(state.session_id, user_id=user_id)
+        answer = resume_workflow(state.session_id, user_id=user_id, began=began)
     except BusyError:
         state = get_session_state(state.session_id, user_id)
         return Response(state.model_dump(), status=HTTP_202_ACCEPTED)

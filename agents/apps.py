@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
@@ -15,12 +16,20 @@ class AgentsConfig(AppConfig):
         from agents import checks, evidence, measures  # noqa: F401  # checks register themselves
         from agents.tools.registry import autodiscover
         from ledgers.erasing import register_forgetter
+        from ledgers.jobs import JobKind, register_kind
         from quality.measures import register_measures
 
         autodiscover()
         register_measures(measures.measured)
         evidence.autodiscover()
         register_forgetter(_forget_quotes)
+        register_kind(
+            JobKind(
+                kind="turns",
+                task="agents.tasks.sweep_turns",
+                cadences=lambda: {"all": timedelta(minutes=1)},
+            )
+        )
 
 
 def _forget_quotes(forgotten: "Forgotten") -> int:

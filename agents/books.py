@@ -25,7 +25,7 @@ from trading.reporting import asset_lines, holdings_of
 from trading.reports import Holding, Line, PnlReport
 from trading.services import Given, QuestionError, accounts_of, book, pnl_of
 
-MANY = 5_000
+MANY = 2_000
 CITED = 20
 """So many of an asset's newest entries are named as its sources."""
 SHARED = ("id", "event_at", "known_at", "revision", "venue_id", "quantity", "fee", "fee_asset",
@@ -163,13 +163,14 @@ def _facts(
     accounts: dict[int, Account] = {}
     for is_transfer, *row in entries:
         own = row[len(OF_FILL) :]
-        account = accounts.setdefault(own[0], Account(**dict(zip(OF_ACCOUNT, own, strict=True))))
+        if own[0] not in accounts:
+            accounts[own[0]] = Account(**dict(zip(OF_ACCOUNT, own, strict=True)))
         if is_transfer:
             given = dict(zip(OF_TRANSFER, row[: len(OF_TRANSFER)], strict=True))
-            transfers.append(Transfer(account=account, **given))
+            transfers.append(Transfer(account_id=own[0], **given))
         else:
             given = dict(zip(OF_FILL, row[: len(OF_FILL)], strict=True))
-            fills.append(Fill(account=account, **given))
+            fills.append(Fill(account_id=own[0], **given))
     return fills, transfers, sorted(accounts.values(), key=lambda one: one.name)
 
 

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
@@ -20,6 +21,7 @@ from agents import sessions
 from agents.compute import significant
 from agents.models import AgentSession
 from agents.plans import Outcome
+from agents.records import RECORDS
 from ledgers.pages import COLOURS, FactAdmin
 
 CITED = re.compile(r"\[(E[0-9]+(?:\s*,\s*E[0-9]+)*)\]")
@@ -105,8 +107,14 @@ def turns_of(session: AgentSession, reader: Reader) -> list[Turn]:
 
 
 def url_of(fact_id: str, reader: Reader) -> str:
-    """Return where a fact opens: its page in the admin for who may see it, else at the API."""
+    """Return where a row opens: its page in the admin for who may see it, else at the API."""
     ledger, table, key = fact_id.split(".", 2)
+    if f"{ledger}.{table}" in RECORDS:
+        if reader.has_perm(f"{ledger}.view_{table}"):
+            return reverse(f"admin:{ledger}_{table}_change", args=[quote(key)])
+        return (
+            reverse("quality-alert", args=[key]) if table == "alert" else reverse("quality-feeds")
+        )
     for model, page in admin.site._registry.items():  # noqa: SLF001  # what the site has registered
         if isinstance(page, FactAdmin) and page.fact()._meta.label_lower == f"{ledger}.{table}":
             app, name = model._meta.app_label, model._meta.model_name

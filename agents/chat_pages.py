@@ -6,6 +6,7 @@ The pages work without a script; with it, a question to the model shows its step
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,7 @@ from unfold.widgets import (
 
 from agents import chat, keys, orchestrator, sessions
 from agents.admission import LONGEST, BadInputError
-from agents.key_api import TooManyKeysError, stored
+from agents.key_api import TooManyKeysError, forgotten, stored
 from agents.limits import AskThrottle
 from agents.models import AgentSession
 from agents.sessions import BusyError, NoSessionError, SessionState
@@ -67,6 +68,14 @@ class AskForm(forms.Form):
     )
 
 
+def password_field(identifier: str) -> forms.CharField:
+    """Make the field in which a user says the password again."""
+    shown = {"autocomplete": "current-password", "id": identifier}
+    return forms.CharField(
+        max_length=128, label="Your password", widget=UnfoldAdminPasswordWidget(attrs=shown)
+    )
+
+
 class KeyForm(forms.Form):
     """A key, and the password of who stores it; neither is ever written back into the page."""
 
@@ -75,11 +84,13 @@ class KeyForm(forms.Form):
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
         help_text="It is tried at the endpoint, kept encrypted, and never shown again.",
     )
-    password = forms.CharField(
-        max_length=128,
-        label="Your password",
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password"}),
-    )
+    password = password_field("id_password")
+
+
+class ForgetForm(forms.Form):
+    """The password of who forgets a key."""
+
+    password = password_field("id_forget_password")
 
 
 def ask_page(request: HttpRequest) -> HttpResponse:
@@ -103,21 +114,25 @@ def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @sensitive_post_parameters()
 def key_page(request: HttpRequest) -> HttpResponse:
     """Store or forget one's own key of the language model."""
-    form = KeyForm()
-    user_id = _user_id(request)
+    form, forget = KeyForm(), ForgetForm()
     if request.POST.get("do") == "forget":
-        keys.remove_key(user_id, actor=request.user.get_username())
-        messages.success(request, "Forgotten. Questions to the model use the installation's key.")
-        return HttpResponseRedirect(request.path)
-    if request.method == "POST":
+        forget = ForgetForm(request.POST)
+        said = "Forgotten. Questions to the model use the installation's key."
+        is_done = _done(request, forget, forgotten, said)
+    elif request.method == "POST":
         form = KeyForm(request.POST)
-        if form.is_valid() and _keep(request, form):
-            return HttpResponseRedirect(request.path)
+        said = "Kept, encrypted. Questions to the model use it from now on."
+        is_done = _done(request, form, stored, said)
+    else:
+        is_done = False
+    if is_done:
+        return HttpResponseRedirect(request.path)
     context = {
         **admin.site.each_context(request),
         "title": "Your model key",
         "form": form,
-        "key": keys.status_of(user_id),
+        "forget": forget,
+        "key": keys.status_of(_user_id(request)),
     }
     return TemplateResponse(request, "admin/agents/key.html", context)
 
@@ -184,14 +199,16 @@ def _do(request: HttpRequest, asked: str, session_id: UUID) -> None:
         orchestrator.cancel(session_id, user_id=user_id)
 
 
-def _keep(request: HttpRequest, form: KeyForm) -> bool:
-    """Keep the key of a form, or say in the form why not."""
+def _done(request: HttpRequest, form: forms.Form, change: Callable[..., object], said: str) -> bool:
+    """Do with the key what a form says, or say in the form why not."""
+    if not form.is_valid():
+        return False
     try:
-        stored(request, **form.cleaned_data)
+        change(request, **form.cleaned_data)
     except ValidationError as error:
         details: Any = error.detail
-        for name, said in details.items():
-            form.add_error(name, str(said[0] if isinstance(said, list) else said))
+        for name, told in details.items():
+            form.add_error(name, str(told[0] if isinstance(told, list) else told))
         return False
     except TooManyKeysError as error:
         form.add_error(None, f"Too many tries. Wait {error.wait / 60:.0f} minutes.")
@@ -199,7 +216,7 @@ def _keep(request: HttpRequest, form: KeyForm) -> bool:
     except APIException as error:
         form.add_error(None, str(error.detail))
         return False
-    messages.success(request, "Kept, encrypted. Questions to the model use it from now on.")
+    messages.success(request, said)
     return True
 
 

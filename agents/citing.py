@@ -8,6 +8,7 @@ from typing import Any
 from agents import sessions
 from agents.claims import keys_in
 from agents.models import AgentSession, SessionEvent
+from agents.records import Record, record_of
 from ledgers.models import Fact
 from ledgers.public_ids import UnknownIdError, find
 
@@ -21,8 +22,9 @@ class NoTurnError(LookupError):
 def opened(session: AgentSession, turn: int | None = None) -> Iterator[dict[str, Any]]:
     """Yield the citations of an answer, of the newest one by default, each with its row.
 
-    `claims` are the sentences that cite it, `fact` the row or None if it is gone. Rows of the
-    Exchange ledger open to the session's user alone.
+    `claims` are the sentences that cite it, `fact` the row or None if it is gone; `record` is the
+    row where it is no fact: a look of a feed, a feed, or an alert. What is a user's own opens to
+    the session's user alone.
     """
     key = str(session.pk)
     asked = turn or sessions.newest_turn(key)
@@ -31,11 +33,14 @@ def opened(session: AgentSession, turn: int | None = None) -> Iterator[dict[str,
         raise NoTurnError(f"Turn {turn} of this session has no answer.")
     grounded = sessions.event(key, asked, Kind.GROUNDED) or {}
     kept = grounded.get("grounded", {}).get("kept", [])
-    facts: dict[str, Fact | None] = {}
+    rows: dict[str, dict[str, Fact | Record | None]] = {}
     for one in (answer or {}).get("citations", []):
-        if one["id"] not in facts:
-            facts[one["id"]] = _fact(one["id"], session.user_id)
-        yield {**one, "claims": claims_of(one, kept), "fact": facts[one["id"]]}
+        if one["id"] not in rows:
+            rows[one["id"]] = {
+                "fact": _fact(one["id"], session.user_id),
+                "record": record_of(one["id"], user_id=session.user_id),
+            }
+        yield {**one, "claims": claims_of(one, kept), **rows[one["id"]]}
 
 
 def claims_of(citation: Mapping[str, Any], sentences: list[str]) -> list[str]:

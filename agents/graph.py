@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Hashable
 from datetime import datetime
 from functools import cache, partial
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Final, TypedDict, TypeVar
 from uuid import UUID
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -57,8 +57,9 @@ from ledgers.reading import Pair
 
 logger = logging.getLogger(__name__)
 Kind = SessionEvent.Kind
-STEPS = 12
-"""The recursion limit: at most nine nodes run between two stops."""
+LIMITS: Final = {"recursion_limit": 12, "max_concurrency": 1}
+"""At most nine nodes run between two stops, one after the other; one thread for the checkpoints
+is then enough, and each further one that LangGraph would start costs more than a checkpoint."""
 EVIDENCE = TypeAdapter(tuple[Evidence, ...])
 DRAFTED = "draft"
 """Stands in `used` when the draft is a model's."""
@@ -214,7 +215,7 @@ NODES: tuple[tuple[str, Node, str], ...] = (
 PAUSES: tuple[tuple[str, Any], ...] = (("approve", approve), ("wait", wait))
 STOPS = tuple(name for name, _, _ in NODES)
 """Where a single step ends; what only waits is none."""
-__all__ = ["STEPS", "STOPS", "Command", "workflow", "workflow_in_memory"]
+__all__ = ["LIMITS", "STOPS", "Command", "workflow", "workflow_in_memory"]
 
 
 @cache

@@ -1,7 +1,13 @@
-"""The door to a user's own model key: write-only, masked, tried before it is kept."""
+"""The door to a user's own model key: write-only, masked, tried before it is kept.
+
+A session that somebody else sits at changes nothing: to store a key and to forget it both take
+the user's password.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -25,6 +31,12 @@ class KeySerializer(serializers.Serializer[Any]):
     key = serializers.CharField(
         write_only=True, max_length=keys.LONGEST, help_text="It is never shown again."
     )
+    password = serializers.CharField(write_only=True, max_length=128, help_text="Your password.")
+
+
+class PasswordSerializer(serializers.Serializer[Any]):
+    """The password of who forgets a key."""
+
     password = serializers.CharField(write_only=True, max_length=128, help_text="Your password.")
 
 
@@ -65,21 +77,38 @@ class KeyView(APIView):
         given.is_valid(raise_exception=True)
         return Response(asdict(stored(request, **given.validated_data)))
 
-    @extend_schema(responses={204: None})
+    @extend_schema(request=PasswordSerializer, responses={204: None})
     def delete(self, request: Request) -> Response:
-        """Forget your key."""
-        keys.remove_key(_user_id(request), actor=request.user.get_username())
+        """Forget your key; your password goes in the body."""
+        given = PasswordSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        forgotten(request, **given.validated_data)
         return Response(status=204)
 
 
 def stored(request: Request | HttpRequest, *, key: str, password: str) -> keys.KeyStatus:
     """Keep a key for who asks, or raise what the API answers with."""
     user_id = _user_id(request)
+    with _confirmed(request, password, keys.Try.STORE):
+        return keys.set_key(user_id, key, actor=request.user.get_username())
+
+
+def forgotten(request: Request | HttpRequest, *, password: str) -> None:
+    """Forget the key of who asks, or raise what the API answers with."""
+    with _confirmed(request, password, keys.Try.FORGET):
+        keys.remove_key(_user_id(request), actor=request.user.get_username())
+
+
+@contextmanager
+def _confirmed(
+    request: Request | HttpRequest, password: str, what: keys.Try
+) -> Generator[None, None, None]:
+    """Count a try, and let it go on only with the user's own password."""
     try:
-        keys.count_try(user_id)
+        keys.count_try(_user_id(request), what)
         if not request.user.check_password(password):
             raise ValidationError({"password": "This is not your password."})
-        return keys.set_key(user_id, key, actor=request.user.get_username())
+        yield
     except keys.KeyRefusedError as error:
         raise ValidationError({"key": str(error)}) from None
     except keys.KeyLimitError as error:

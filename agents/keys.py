@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Final
 
 import httpx
@@ -29,6 +30,13 @@ OPENAI: Final = "https://api.openai.com/v1"
 NO_KEY = (401, 403)
 
 
+class Try(StrEnum):
+    """What is tried with a key; each is counted by itself, so that one can always be forgotten."""
+
+    STORE = "model-key"
+    FORGET = "model-key-removal"
+
+
 class KeyRefusedError(ValueError):
     """A key that cannot be stored or used; the message says why and what to do, never the key."""
 
@@ -37,7 +45,7 @@ class KeyLimitError(RuntimeError):
     """Too many keys were tried; `wait` says when the next one may be."""
 
     def __init__(self, wait: timedelta) -> None:
-        super().__init__(f"You may try {VALIDATIONS} keys an hour. Wait.")
+        super().__init__(f"You may try {VALIDATIONS} times an hour. Wait.")
         self.wait = wait
 
 
@@ -99,9 +107,9 @@ def note_refusal(user_id: int, *, reason: str) -> None:
     credentials.refuse(owner_of(user_id), reason=reason)
 
 
-def count_try(user_id: int) -> None:
-    """Count one more try to store a key, or raise `KeyLimitError`; without Redis none is made."""
-    wait = admit(f"model-key:{user_id}", limit=VALIDATIONS, window=WITHIN)
+def count_try(user_id: int, what: Try) -> None:
+    """Count one more try, or raise `KeyLimitError`; without Redis none is made."""
+    wait = admit(f"{what}:{user_id}", limit=VALIDATIONS, window=WITHIN)
     if wait:
         raise KeyLimitError(wait)
 

@@ -32,12 +32,12 @@ class Part(Generic[T]):
 
 def ask_model(purse: Purse, began: float, ask: Callable[[Any], T]) -> Part[T]:
     """Let a `LanguageModel` do its part of a question that began at a time of `time.time()`."""
-    left = settings.OMC_MODEL_DEADLINE - (time.time() - began)
-    if left <= 0:
+    if _left(began) <= 0:
         return Part(fault=SENTENCES[Fault.LATE])
     try:
         endpoint = endpoint_of(purse.user_id)
-        llm: Any = import_module("agents.llm")
+        llm: Any = import_module("agents.llm")  # takes seconds, once a process: they count
+        left = max(_left(began), 0)
         model = llm.LanguageModel(endpoint, purse.paid_by(endpoint.owner), deadline=left)
         try:
             return Part(value=ask(model))
@@ -46,3 +46,8 @@ def ask_model(purse: Purse, began: float, ask: Callable[[Any], T]) -> Part[T]:
     except ModelFaultError as error:
         logger.info("The planner stands in for the model: %s.", error.fault)
         return Part(fault=str(error))
+
+
+def _left(began: float) -> float:
+    """Return the seconds that are left of a question's time for the model."""
+    return float(settings.OMC_MODEL_DEADLINE) - (time.time() - began)

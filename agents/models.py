@@ -65,6 +65,9 @@ class SessionEvent(models.Model):
             models.UniqueConstraint(fields=["session", "sequence"], name="event_sequence"),
             models.UniqueConstraint(fields=["session", "turn", "kind"], name="event_once_a_turn"),
         ]
+        indexes = [
+            models.Index(fields=["at"], condition=models.Q(kind="asked"), name="event_asked_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.session_id} {self.sequence} {self.kind}"

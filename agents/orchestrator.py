@@ -54,13 +54,14 @@ def run_workflow(  # the question and all that the server knows of it
     Raise `NoSessionError` for a session that is not the user's, `BusyError` for one whose last
     question is open. Input that cannot be answered is rejected before anything is stored.
     """
+    began = time.time()
     try:
         state = begin_workflow(
             question, user_id=user_id, now=now, as_of=as_of, mode=mode, session_id=session_id
         )
     except BadInputError as error:
         return Answer(outcome=Outcome.REJECT_INPUT, answer=str(error), mode=mode, as_of=as_of)
-    return resume_workflow(state.session_id, user_id=user_id)
+    return resume_workflow(state.session_id, user_id=user_id, began=began)
 
 
 def begin_workflow(  # noqa: PLR0913  # as run_workflow, and how far to go
@@ -89,12 +90,19 @@ def begin_workflow(  # noqa: PLR0913  # as run_workflow, and how far to go
     return sessions.state_of(session.pk, user_id)
 
 
-def resume_workflow(session_id: str | UUID, *, user_id: int | None) -> Answer:
+def resume_workflow(
+    session_id: str | UUID,
+    *,
+    user_id: int | None,
+    patience: float = PATIENCE,
+    began: float | None = None,
+) -> Answer:
     """Go on with the session's newest turn to its end; one that is answered stays as it is.
 
-    Raise `BusyError` when it waits for an approval, or when another process takes too long.
+    Raise `BusyError` when it waits for an approval, or when another process takes too long. The
+    model's time counts from `began`, a moment of `time.time()`, by default from now.
     """
-    state = _advanced(session_id, user_id, one_step=False)
+    state = _advanced(session_id, user_id, one_step=False, patience=patience, began=began)
     if not state.is_finished:
         raise BusyError(
             "The plan waits for your approval. Approve it, or cancel the question."
@@ -133,6 +141,20 @@ def cancel(session_id: str | UUID, *, user_id: int | None) -> SessionState:
     return sessions.state_of(session_id, user_id)
 
 
+def give_up(session_id: str | UUID, *, user_id: int | None) -> None:
+    """End the session's newest turn with an error, unless it has ended or somebody works on it."""
+    state = sessions.state_of(session_id, user_id)
+    with sessions.working(state.session_id, patience=0) as is_ours:
+        if not is_ours:
+            raise BusyError("The question is still worked on.")
+        flow = _initial(state.session_id, state.turn, user_id)
+        said = "Nobody could finish this question. Ask it again."
+        try:
+            _leave(flow, Kind.FAILED, _end(flow, Outcome.ERROR, said))
+        except TurnEndedError:
+            logger.info("Session %s was answered after all.", state.session_id)
+
+
 def get_session_state(session_id: str | UUID, user_id: int | None) -> SessionState:
     """Return where the user's session stands; another user's is as good as absent."""
     return sessions.state_of(session_id, user_id)
@@ -147,25 +169,35 @@ def _check_key(user_id: int | None, mode: str) -> None:
             raise BadInputError(str(error)) from error
 
 
-def _advanced(session_id: str | UUID, user_id: int | None, *, one_step: bool) -> SessionState:
+def _advanced(
+    session_id: str | UUID,
+    user_id: int | None,
+    *,
+    one_step: bool,
+    patience: float = PATIENCE,
+    began: float | None = None,
+) -> SessionState:
     """Work on the newest turn, unless it has ended or waits; return where it stands then."""
     state = sessions.state_of(session_id, user_id)
     if state.is_finished or state.waits_for:
         return state
-    with sessions.working(state.session_id, patience=PATIENCE) as is_ours:
+    with sessions.working(state.session_id, patience=patience) as is_ours:
         state = sessions.state_of(session_id, user_id)
         if is_ours and not state.is_finished and not state.waits_for:
-            _advance(state, user_id, one_step=one_step)
+            _advance(state, user_id, one_step=one_step, began=began)
     return sessions.state_of(session_id, user_id)
 
 
-def _advance(state: SessionState, user_id: int | None, *, one_step: bool) -> None:
+def _advance(
+    state: SessionState, user_id: int | None, *, one_step: bool, began: float | None
+) -> None:
     """Run the graph from its newest checkpoint, or from the start when Redis has lost it.
 
     While Redis is away it runs from the start in memory; what a step left before is not left again.
     """
+    started = began or time.time()  # what a process imports for its first question counts, too
     module = _graph_module()
-    flow = _initial(state.session_id, state.turn, user_id)
+    flow = {**_initial(state.session_id, state.turn, user_id), "started": started}
     thread = f"{state.session_id}:{sessions.thread_of(state.session_id, state.turn)}"
     stop: Any = module.STOPS if one_step else None
     try:
@@ -186,7 +218,7 @@ def _advance(state: SessionState, user_id: int | None, *, one_step: bool) -> Non
 
 def _run(graph: Any, flow: dict[str, Any], thread: str, stop: Any) -> None:
     module = _graph_module()
-    config = {"configurable": {"thread_id": thread}, "recursion_limit": module.STEPS}
+    config = {"configurable": {"thread_id": thread}, **module.LIMITS}
     given = _given(graph.get_state(config), flow, module.Command)
     with _tracing().tracing_context(enabled=False):
         graph.invoke(given, config, interrupt_after=stop, durability="sync")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -63,6 +64,11 @@ class Row(Value):
     at: datetime
     known_at: datetime
     source: str
+
+    @property
+    def home(self) -> str:
+        """Return the ledger that the row is of."""
+        return self.id.partition(".")[0]
 
 
 class PriceRow(Row):
@@ -134,6 +140,12 @@ class Result(Value):
     quality: Quality
     count: int
 
+    @property
+    def cited(self) -> Sequence[Row]:
+        """Return every row that a claim may stand on."""
+        rows: Sequence[Row] = getattr(self, "rows", ())
+        return rows
+
 
 class PriceData(Result):
     """Prices of one asset: the newest row, or the telling rows of a window, from one source."""
@@ -161,10 +173,30 @@ class EventData(Result):
     rows: tuple[EventRow, ...]
 
 
+class Paid(Value):
+    """What was paid in fees of one asset; `entries` are the newest of the `count` fills."""
+
+    asset: str
+    total: Decimal
+    count: int
+    entries: tuple[str, ...]
+
+
 class OrderData(Result):
-    """The user's own orders and fills, newest first."""
+    """The user's own orders and fills, newest first, and the fees of all fills of the window.
+
+    `fees` has each asset in which fees were paid: they have no sum over several. `fills` are
+    the newest fills behind each of them.
+    """
 
     rows: tuple[OrderRow, ...]
+    fees: tuple[Paid, ...] = ()
+    fills: tuple[OrderRow, ...] = ()
+
+    @property
+    def cited(self) -> Sequence[Row]:
+        """Return the orders and fills, also those behind the fees alone."""
+        return (*self.rows, *self.fills)
 
 
 class SourceRow(Row):

@@ -68,11 +68,21 @@ class CitationSerializer(serializers.Serializer[Any]):
     over = serializers.CharField(allow_blank=True)
 
 
+class RecordSerializer(serializers.Serializer[Any]):
+    """A row that is no fact: a look of a feed, a feed, or an alert."""
+
+    id = serializers.CharField()
+    table = serializers.CharField()
+    summary = serializers.CharField()
+    fields = serializers.DictField(child=serializers.CharField())  # type: ignore[assignment]  # a column of that name
+
+
 class OpenedCitationSerializer(CitationSerializer):
-    """One citation opened: the claims that rest on it, and the row as it stands in its ledger."""
+    """One citation opened: the claims that rest on it, and the row, a fact or another record."""
 
     claims = serializers.ListField(child=serializers.CharField())
     fact = FactRowSerializer(allow_null=True)
+    record = RecordSerializer(allow_null=True)
 
 
 class ApprovalSerializer(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
@@ -40,9 +40,12 @@ Kind = SessionEvent.Kind
 ENDED = (Kind.ANSWERED, Kind.FAILED, Kind.CANCELLED)
 LEFT = ("kind", "sequence", "payload__question", "payload__review")
 WHERE = """
-    SELECT s.id, (SELECT max(e.sequence) FROM agents_sessionevent e WHERE e.session_id = s.id)
-    FROM agents_agentsession s WHERE s.id = %s AND s.user_id IS NOT DISTINCT FROM %s
+    SELECT s.id, s.user_id,
+        (SELECT max(e.sequence) FROM agents_sessionevent e WHERE e.session_id = s.id)
+    FROM agents_agentsession s WHERE s.id = ANY(%s)
 """
+Asked = tuple[str | UUID, int | None]
+"""A session, and who asks for it."""
 
 
 class NoSessionError(LookupError):
@@ -208,20 +211,28 @@ def messages(session: AgentSession) -> list[dict[str, Any]]:
 
 
 def state_of(session_id: str | UUID, user_id: int | None) -> SessionState:
-    """Return where the user's session stands, from Redis, or from the events when it is gone.
+    """Return where the user's session stands, or raise `NoSessionError`."""
+    (found,) = states_of([(session_id, user_id)])
+    if isinstance(found, NoSessionError):
+        raise found
+    return found
 
-    One query and one Redis command; the query checks the owner and says which event is newest.
+
+def states_of(asked: Sequence[Asked]) -> list[SessionState | NoSessionError]:
+    """Return where each session stands, from Redis, or from the events when it is gone.
+
+    One query and one round trip to Redis for all of them; the query tells the owners and which
+    events are newest. What is not the asker's stands there as the error that it is.
     """
+    keys = [(_uuid(session_id), user_id) for session_id, user_id in asked]
     with database.cursor() as cursor:
-        cursor.execute(WHERE, [_key_of(session_id), user_id])
-        found = cursor.fetchone()
-    if found is None:
-        raise _no_session(session_id)
-    key, newest = str(found[0]), found[1]
-    hot = _hot(key)
-    if newest and hot.get(b"sequence") == b"%d" % newest:
-        return SessionState.model_validate_json(hot[b"state"])
-    return _from_events(key)
+        cursor.execute(WHERE, [[key for key, _ in keys if key]])
+        newest = {(key, owner): sequence for key, owner, sequence in cursor.fetchall()}
+    hot = _hot([str(key) for key, _ in newest.keys() & keys])
+    return [
+        _stands(str(key[0]), newest[key], hot) if key in newest else _no_session(session_id)
+        for key, (session_id, _) in zip(keys, asked, strict=True)
+    ]
 
 
 @contextmanager
@@ -255,14 +266,30 @@ def _asked(cursor: Any, query: str, values: list[int]) -> bool:
     return bool(cursor.fetchone()[0])
 
 
-def _hot(key: str) -> dict[bytes, bytes]:
-    try:
-        found: Any = connection().hgetall(_key(key))
-    except redis.RedisError:
-        log.warning("Redis does not answer. The state of session %s is read from PostgreSQL.", key)
+def _stands(
+    key: str, newest: int | None, hot: Mapping[str, Mapping[bytes, bytes]]
+) -> SessionState | NoSessionError:
+    """Return the state of a session from its hot copy if that is of the newest event."""
+    if newest is None:
+        return NoSessionError(f"Session {key} was never asked anything.")
+    kept = hot.get(key, {})
+    if kept.get(b"sequence") == b"%d" % newest:
+        return SessionState.model_validate_json(kept[b"state"])
+    return _from_events(key)
+
+
+def _hot(keys: Sequence[str]) -> dict[str, dict[bytes, bytes]]:
+    """Return the hot copies that Redis has; one round trip."""
+    if not keys:
         return {}
-    kept: dict[bytes, bytes] = found
-    return kept
+    pipe = connection().pipeline(transaction=False)
+    for key in keys:
+        pipe.hgetall(_key(key))
+    try:
+        return dict(zip(keys, pipe.execute(), strict=True))
+    except redis.RedisError:
+        log.warning("Redis does not answer. %d states are read from PostgreSQL.", len(keys))
+        return {}
 
 
 def _remember(session_id: str, sequence: int, state: dict[str, Any]) -> None:
@@ -278,9 +305,7 @@ def _remember(session_id: str, sequence: int, state: dict[str, Any]) -> None:
 
 
 def _from_events(session_id: str) -> SessionState:
-    last = _events(session_id).order_by("-sequence").first()
-    if last is None:
-        raise NoSessionError(f"Session {session_id} was never asked anything.")
+    last = _events(session_id).order_by("-sequence")[:1].get()
     asked = event(session_id, last.turn, Kind.ASKED) or {}
     return SessionState.model_validate(
         _state(session_id, last.turn, last.kind, asked, last.payload)
@@ -329,10 +354,17 @@ def _append(
 
 
 def _key_of(session_id: str | UUID) -> UUID:
+    if key := _uuid(session_id):
+        return key
+    raise _no_session(session_id)
+
+
+def _uuid(session_id: str | UUID) -> UUID | None:
+    """Return an id as what it should be, or None."""
     try:
-        return UUID(str(session_id))
+        return session_id if isinstance(session_id, UUID) else UUID(session_id)
     except ValueError:
-        raise _no_session(session_id) from None
+        return None
 
 
 def _no_session(session_id: str | UUID) -> NoSessionError:

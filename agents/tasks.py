@@ -6,10 +6,13 @@ import logging
 
 import kombu.exceptions
 from celery import shared_task
+from django.utils import timezone
 
 from agents.models import AgentSession
 from agents.orchestrator import resume_workflow
 from agents.sessions import BusyError
+from agents.sweeping import Swept, sweep
+from ledgers import slots
 
 logger = logging.getLogger(__name__)
 LATEST = 60
@@ -24,6 +27,17 @@ def resume(session_id: str) -> None:
         resume_workflow(session.pk, user_id=session.user_id)
     except BusyError as error:
         logger.info("Session %s: %s", session_id, error)
+
+
+@shared_task(ignore_result=True)
+def sweep_turns(slot_id: int) -> None:
+    """Bring the turns to an end that nobody works on any more, unless another worker does."""
+    if claim := slots.claim(slot_id, timezone.now()):
+        swept = sweep(timezone.now())
+        if swept != Swept():
+            logger.info("Turns without anybody: %s", swept)
+        with slots.fenced(claim) as slot:
+            slots.finish(slot)
 
 
 def send(session_id: str) -> None:

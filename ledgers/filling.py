@@ -37,6 +37,19 @@ def feeds_of(tables: Iterable[type[Fact]], *, user_id: int | None, source: str =
     ]
 
 
+def feeds_of_accounts(accounts: Iterable[int], *, beside: Iterable[str] = ()) -> list[Feed]:
+    """Return the feeds that fill these accounts, each once, sorted by name.
+
+    Also those that should be looked at and never were; then what else is asked for by its name.
+    """
+    scopes = {str(account_id) for account_id in accounts}
+    expected = [feed for feed in expected_feeds(Ledger.EXCHANGE) if feed.scope in scopes]
+    own = models.Q(ledger=Ledger.EXCHANGE, scope__in=scopes)
+    known = Feed.objects.filter(own | models.Q(name__in=[*beside]))
+    named = {feed.name: feed for feed in (*expected, *known)}
+    return sorted(named.values(), key=lambda feed: (feed.ledger != Ledger.EXCHANGE, feed.name))
+
+
 def tables_of(feed: Feed) -> list[type[Fact]]:
     """Return the tables that a feed fills."""
     return [table for table in fact_models() if _fills(feed, table, None)]

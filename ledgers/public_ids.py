@@ -7,6 +7,7 @@ the timeline and in the admin.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -18,6 +19,8 @@ from ledgers.checks import fact_models
 from ledgers.models import Fact, Ledger
 
 MOMENT = "%Y%m%dT%H%M%SZ"
+PLAIN = re.compile(r"[A-Za-z0-9_.-]*")
+"""What is written as it is."""
 
 
 class UnknownIdError(LookupError):
@@ -32,7 +35,7 @@ def public_id(fact: Fact) -> str:
 
 def id_of(model: type[Fact], key: Mapping[str, Any]) -> str:
     """Return the id of the fact of this model and key, without making the fact."""
-    values = (_written(key[field.attname]) for field in model._meta.pk_fields)
+    values = [_written(key[field.attname]) for field in model._meta.pk_fields]
     return f"{model.ledger}.{model._meta.model_name}.{'~'.join(values)}"
 
 
@@ -60,11 +63,10 @@ def _parsed(written: str) -> tuple[type[Fact], dict[str, Any]]:
 
 
 def _written(value: Any) -> str:
-    return (
-        value.astimezone(UTC).strftime(MOMENT)
-        if isinstance(value, datetime)
-        else quote(str(value), safe="").replace("~", "%7E")
-    )
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime(MOMENT)
+    text = str(value)
+    return text if PLAIN.fullmatch(text) else quote(text, safe="").replace("~", "%7E")
 
 
 def _read(field: models.Field[Any, Any], part: str) -> Any:

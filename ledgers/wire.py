@@ -41,9 +41,13 @@ def rows_from(types: Mapping[str, str], alias: str) -> str:
 
 
 def fetch(statement: str, question: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Return the rows of a SELECT, on Django's connection and in its transaction."""
+    """Return the rows of a SELECT, on Django's connection, in its transaction and in its log."""
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        for name, loader in LOADERS.items():
-            cursor.adapters.register_loader(name, loader)
-        return cursor.execute(statement, question).fetchall()
+    cursor: Any = psycopg.Cursor(connection.connection)
+    for name, loader in LOADERS.items():
+        cursor.adapters.register_loader(name, loader)
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with connection.wrap_database_errors, wrap(cursor) as logged:
+        logged.execute(statement, question)
+        rows: list[tuple[Any, ...]] = logged.fetchall()
+    return rows

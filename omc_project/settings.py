@@ -189,8 +189,12 @@ SPECTACULAR_SETTINGS = {
 
 # --- Celery: beat knows dispatch and the sweep of orders; all else is a Schedule row
 CELERY_BROKER_URL = embedded.BROKER_URL if EMBEDDED["redis"] else REDIS_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
-"""Without it a message to a broker that hangs waits for ever, and so does who asked for it."""
+REDIS_TIMEOUT = 5.0
+"""Seconds after which a Redis or broker that hangs is one that is gone; else one waits for ever."""
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": REDIS_TIMEOUT,
+    "socket_connect_timeout": REDIS_TIMEOUT,
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -288,6 +292,7 @@ OMC_MODEL_INPUT_PRICE = Decimal(env("OMC_MODEL_INPUT_PRICE", default="2.5"))
 OMC_MODEL_OUTPUT_PRICE = Decimal(env("OMC_MODEL_OUTPUT_PRICE", default="10"))
 OMC_MODEL_USER_BUDGET = Decimal(env("OMC_MODEL_USER_BUDGET", default="1"))
 OMC_MODEL_BUDGET = Decimal(env("OMC_MODEL_BUDGET", default="20"))
+OMC_TURN_PATIENCE = seconds("OMC_TURN_PATIENCE", 60)
 
 LOG_LEVEL = env("OMC_LOG_LEVEL", default="INFO").upper()
 LOG_FORMAT = one_of("OMC_LOG_FORMAT", env("OMC_LOG_FORMAT", default="line"), "line", "json")

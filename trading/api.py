@@ -66,7 +66,7 @@ class Accounts(APIView):
         user_id = user_id_of(request)
         accounts = accounts_of(user_id)
         rows = OwnAccountSerializer(accounts, many=True).data
-        said = AnswerSerializer(answer_of(user_id, accounts, pair)).data
+        said = AnswerSerializer(answer_of(accounts, pair)).data
         return Response(said | {"results": rows})
 
 

@@ -16,17 +16,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection
 
-from ledgers.feeds import State, judge
+from ledgers.feeds import LATE_AFTER, State, judge
 from ledgers.filling import SEED
 from ledgers.glass.models import Candle, Quote
 from ledgers.models import Feed, Ledger
 from ledgers.public_ids import id_of
 from ledgers.reading import Pair
+from ledgers.wire import columns_of, fetch, rows_from
 from trading.core.days import Market
 from trading.core.entries import PriceLookup
 
@@ -35,38 +36,66 @@ ON_DEMAND = timedelta(days=1)
 """The cadence that a feed without one is judged by: its quotes are fresh for a day and a half."""
 INTERVALS = [3600, 86400]
 
-FOUND = """
-    SELECT wanted.place, source.rank, r.feed_id, feed.every, found.*
-    FROM unnest(%(assets)s::text[], %(currencies)s::text[], %(moments)s::timestamptz[])
-        WITH ORDINALITY AS wanted (asset, currency, moment, place)
-    CROSS JOIN unnest(%(sources)s::text[]) WITH ORDINALITY AS source (name, rank)
-    CROSS JOIN LATERAL (
-        (SELECT 0 AS interval, f.event_at, f.revision, f.withdrawn, f.run_id, f.quoted_at AS at,
-                coalesce(f.bid, f.last) AS value,
-                CASE WHEN f.bid IS NULL THEN 'last' ELSE 'bid' END AS field
-         FROM glass_quote f
-         WHERE f.source = source.name AND f.asset = wanted.asset AND f.currency = wanted.currency
-           AND f.event_at <= wanted.moment AND f.event_at >= wanted.moment - %(limit)s
-           AND f.quoted_at <= wanted.moment
-           AND f.available_at <= %(as_of)s AND f.known_at <= %(horizon)s
-         ORDER BY f.event_at DESC, f.revision DESC LIMIT 1)
-        UNION ALL
-        SELECT candle.* FROM unnest(%(intervals)s::int[]) AS width (seconds) CROSS JOIN LATERAL (
-            SELECT f.interval, f.event_at, f.revision, f.withdrawn, f.run_id,
-                   f.event_at + width.seconds * interval '1 second', f.close, 'close'
-            FROM glass_candle f
-            WHERE f.source = source.name AND f.asset = wanted.asset
-              AND f.currency = wanted.currency AND f.interval = width.seconds
-              AND f.event_at <= wanted.moment - width.seconds * interval '1 second'
-              AND f.event_at >= wanted.moment - width.seconds * interval '1 second' - %(limit)s
-              AND f.available_at <= %(as_of)s AND f.known_at <= %(horizon)s
-            ORDER BY f.event_at DESC, f.revision DESC LIMIT 1
-        ) candle
-    ) found
-    JOIN ledgers_collectorrun r ON r.id = found.run_id
-    JOIN ledgers_feed feed ON feed.name = r.feed_id
-    WHERE NOT found.withdrawn AND found.value IS NOT NULL
+WANTED = {"asset": "text", "currency": "text", "moment": "timestamptz"}
+QUOTE = """
+    (SELECT 0 AS interval, f.event_at, f.revision, f.withdrawn, f.run_id, f.quoted_at AS at,
+            coalesce(f.bid, f.last) AS value,
+            CASE WHEN f.bid IS NULL THEN 'last' ELSE 'bid' END AS field
+     FROM glass_quote f
+     WHERE f.source = source.name AND f.asset = wanted.asset AND f.currency = wanted.currency
+       AND f.event_at <= wanted.moment AND f.event_at >= wanted.moment - %(limit)s
+       AND f.quoted_at <= wanted.moment
+       AND f.available_at <= %(as_of)s AND f.known_at <= %(horizon)s
+     ORDER BY f.event_at DESC, f.revision DESC LIMIT 1)
 """
+CANDLES = """
+    SELECT candle.* FROM unnest(%(intervals)s::int[]) AS width (seconds) CROSS JOIN LATERAL (
+        SELECT f.interval, f.event_at, f.revision, f.withdrawn, f.run_id,
+               f.event_at + width.seconds * interval '1 second', f.close, 'close'
+        FROM glass_candle f
+        WHERE f.source = source.name AND f.asset = wanted.asset
+          AND f.currency = wanted.currency AND f.interval = width.seconds
+          AND f.event_at <= wanted.moment - width.seconds * interval '1 second'
+          AND f.event_at >= wanted.moment - width.seconds * interval '1 second' - %(limit)s
+          AND f.available_at <= %(as_of)s AND f.known_at <= %(horizon)s
+        ORDER BY f.event_at DESC, f.revision DESC LIMIT 1
+    ) candle
+"""
+
+
+def _each(found: str) -> str:
+    """Write the statement that looks it up for every wanted one in every source."""
+    return f"""
+        SELECT wanted.place, source.rank, r.feed_id, feed.every, found.interval, found.event_at,
+               found.revision, found.at, found.value, found.field
+        FROM wanted CROSS JOIN source CROSS JOIN LATERAL ({found}) found
+        JOIN ledgers_collectorrun r ON r.id = found.run_id
+        JOIN ledgers_feed feed ON feed.name = r.feed_id
+        WHERE NOT found.withdrawn AND found.value IS NOT NULL
+    """  # noqa: S608  # constants of this module
+
+
+FOUND = f"""
+    WITH everything AS MATERIALIZED (SELECT * FROM {rows_from(WANTED, "wanted")}),
+    sources AS (SELECT * FROM unnest(%(sources)s::text[]) WITH ORDINALITY AS source (name, rank)),
+    settled AS MATERIALIZED (
+        WITH wanted AS (SELECT * FROM everything),
+        source AS (
+            SELECT * FROM sources WHERE rank = 1 AND NOT starts_with(name, %(seed)s::text)
+        )
+        {_each(QUOTE)} AND found.field = 'bid'
+        AND wanted.moment - found.at <= coalesce(feed.every, %(on_demand)s) * %(fresh)s::float8
+    ), others AS (
+        WITH wanted AS (
+            SELECT * FROM everything WHERE place NOT IN (SELECT place FROM settled)
+        ), source AS (SELECT * FROM sources)
+        {_each(f"{QUOTE} UNION ALL {CANDLES}")}
+    )
+    TABLE settled UNION ALL TABLE others
+"""  # noqa: S608  # constants of this module
+"""A fresh bid of the first source settles which price it is; the others are asked for the rest."""
+FRESH = 1 + LATE_AFTER
+"""For how many cadences `judge` takes a bid for fresh."""
 
 
 class Wanted(NamedTuple):
@@ -75,6 +104,21 @@ class Wanted(NamedTuple):
     asset: str
     currency: str
     moment: datetime
+
+
+class Row(NamedTuple):
+    """What a source has for the wanted one at a place: a quote, or a candle if of an interval."""
+
+    place: int
+    rank: int
+    feed: str
+    every: timedelta | None
+    interval: int
+    event_at: datetime
+    revision: int
+    at: datetime
+    value: Decimal
+    field: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,45 +196,46 @@ def _candidates(asked: list[Wanted], pair: Pair) -> Iterator[tuple[int, int, Pri
     """Yield what each source has, with the place of the wanted one and the rank of the source."""
     sources = list(settings.OMC_PRICE_SOURCES)
     question: dict[str, Any] = {
-        "assets": [one.asset for one in asked],
-        "currencies": [one.currency for one in asked],
-        "moments": [one.moment for one in asked],
+        **columns_of(WANTED, asked),
         "sources": sources,
+        "seed": SEED,
         "intervals": INTERVALS,
         "limit": MAX_AGE,
+        "on_demand": ON_DEMAND,
+        "fresh": FRESH,
         "as_of": pair.as_of,
         "horizon": pair.horizon,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(FOUND, question)
-        rows = cursor.fetchall()
     feeds: dict[str, Feed] = {}
-    for place, rank, name, every, *row in rows:
+    judged = cache(_judged)  # most quotes of a source were made at one moment
+    for row in map(Row._make, fetch(FOUND, question)):
+        wanted, name = asked[row.place - 1], row.feed
         if name not in feeds:
-            told = {"name": name, "source": sources[rank - 1], "every": every or ON_DEMAND}
+            told = {"name": name, "source": sources[row.rank - 1], "every": row.every or ON_DEMAND}
             feeds[name] = Feed(ledger=Ledger.GLASS, **told)
-        yield place - 1, rank, _price(asked[place - 1], feeds[name], row)
+        state, reason = judged(feeds[name], row.field, row.at, wanted.moment)
+        price = _price(wanted, feeds[name].source, row, state, reason)
+        yield row.place - 1, row.rank, price
 
 
-def _price(wanted: Wanted, feed: Feed, row: list[Any]) -> Price:
-    interval, event_at, revision, _, _, at, value, field_name = row
+def _price(wanted: Wanted, source: str, row: Row, state: State, reason: str) -> Price:
     key = {
-        "source": feed.source,
+        "source": source,
         "asset": wanted.asset,
         "currency": wanted.currency,
-        "event_at": event_at,
-        "revision": revision,
+        "event_at": row.event_at,
+        "revision": row.revision,
     }
-    state, reason = _judged(feed, field_name, at, wanted.moment)
+    interval = row.interval
     return Price(
         id=id_of(Candle, key | {"interval": interval}) if interval else id_of(Quote, key),
         asset=wanted.asset,
         currency=wanted.currency,
-        at=at,
-        value=value,
-        field=field_name,
-        source=feed.source,
-        feed=feed.name,
+        at=row.at,
+        value=row.value,
+        field=row.field,
+        source=source,
+        feed=row.feed,
         state=state,
         reason=reason,
     )
@@ -207,6 +252,8 @@ def _judged(feed: Feed, field_name: str, at: datetime, moment: datetime) -> tupl
 
 def _best(found: list[tuple[int, Price]]) -> Price:
     """Return the first fresh bid in the order of the sources, else the newest price."""
+    if len(found) == 1:
+        return found[0][1]
 
     def order(candidate: tuple[int, Price]) -> tuple[bool, bool, float, int]:
         rank, price = candidate

@@ -55,18 +55,19 @@ def holdings_of(
 ) -> Iterator[Holding]:
     """Yield what each account holds, and what it sold without a known basis."""
     for account in accounts:
+        named = name_of(account)
         for row in stand.valuations[str(account.pk)].assets:
             if row.quantity or row.unmatched:
-                yield _holding(account, row, stand, found)
+                yield _holding(named, row, stand, found)
 
 
 def _holding(
-    account: Account, row: AssetValue, stand: Stand, found: Mapping[Wanted, Price]
+    account: AccountName, row: AssetValue, stand: Stand, found: Mapping[Wanted, Price]
 ) -> Holding:
-    wanted = Wanted(row.asset, account.base_currency, stand.at)
+    wanted = Wanted(row.asset, account.currency, stand.at)
     price = found.get(wanted) if row.quantity else None
     return Holding(
-        account=name_of(account),
+        account=account,
         asset=row.asset,
         quantity=row.quantity,
         cost=row.cost,

@@ -6,17 +6,17 @@ question has the same answer for ever; kept books (`trading.keeping`) only make 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.conf import settings
 
 from ledgers.answers import Answer, answer, coverage_of, quality_of
-from ledgers.exchange.models import Account, Fill
-from ledgers.filling import feeds_of
+from ledgers.exchange.models import Account
+from ledgers.filling import feeds_of, feeds_of_accounts
 from ledgers.glass.models import Quote
-from ledgers.models import Feed
+from ledgers.models import Feed, Ledger
 from ledgers.reading import TICK, Pair
 from trading.core.days import Market, Stand, day_ends, stands
 from trading.core.exact import total
@@ -185,9 +185,9 @@ def find_account(user_id: int, written: str) -> Account:
     raise UnknownAccountError(_unknown(repr(written[:60]), everyone))
 
 
-def answer_of(user_id: int, accounts: Sequence[Account], pair: Pair) -> Answer:
+def answer_of(accounts: Sequence[Account], pair: Pair) -> Answer:
     """Return how good the feeds of these accounts are, and where they have looked."""
-    feeds = _filling(user_id, accounts)
+    feeds = feeds_of_accounts(account.pk for account in accounts)
     return answer(feeds, pair, since=None, until=pair.as_of, found=bool(accounts))
 
 
@@ -278,18 +278,19 @@ def _prices(standing: Standing, holdings: Iterable[Holding]) -> tuple[Price, ...
 def _answer(
     chosen: Sequence[Account],
     told: Iterable[Told],
-    holdings: Iterable[Holding],
+    holdings: Sequence[Holding],
     pair: Pair,
     at: datetime,
 ) -> Answer:
     """Return the state of the feeds that brought fills and prices, and where the former looked."""
-    filling = _filling(chosen[0].user_id, chosen)
+    prices = {holding.price.feed for holding in holdings if holding.price}
+    feeds = feeds_of_accounts((account.pk for account in chosen), beside=prices)
     starts = [one.first_at for one in told if one.first_at]
     return Answer(
         pair=pair,
-        quality=quality_of([*filling, *_pricing(holdings)], pair),
+        quality=quality_of([*feeds, *_unpriced(holdings, prices)], pair),
         coverage=coverage_of(
-            filling,
+            [feed for feed in feeds if feed.ledger == Ledger.EXCHANGE],
             pair,
             since=min(starts, default=None),
             until=at + TICK,
@@ -298,20 +299,12 @@ def _answer(
     )
 
 
-def _filling(user_id: int, accounts: Iterable[Account]) -> list[Feed]:
-    own = {str(account.pk) for account in accounts}
-    return [feed for feed in feeds_of([Fill], user_id=user_id) if feed.scope in own]
-
-
-def _pricing(holdings: Iterable[Holding]) -> list[Feed]:
-    """Return the feeds of the prices; for an asset without one, that of the first source."""
-    held = list(holdings)
-    names = {holding.price.feed for holding in held if holding.price}
-    feeds = list(Feed.objects.filter(name__in=names)) if names else []
-    if all(holding.price or not holding.needs_price for holding in held):
-        return feeds
+def _unpriced(holdings: Iterable[Holding], known: Collection[str]) -> list[Feed]:
+    """Return the feeds of the first source, if an asset has no price at all."""
+    if all(holding.price or not holding.needs_price for holding in holdings):
+        return []
     first = feeds_of([Quote], user_id=None, source=settings.OMC_PRICE_SOURCES[0])
-    return [*feeds, *(feed for feed in first if feed.name not in names)]
+    return [feed for feed in first if feed.name not in known]
 
 
 def _unknown(asked: object, accounts: Sequence[Account]) -> str:

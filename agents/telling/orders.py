@@ -14,8 +14,9 @@ ROLES = {"quantity": "quantity ", "price": "at a price of ", "filled": "filled "
 
 
 def evidence(_: int, step: Step, data: OrderData) -> Iterator[Evidence]:
-    """Yield the count, and quantity, price, filled and fee of the newest orders."""
-    asked = (str(step.args[name]) for name in ("side", "status") if name in step.args)
+    """Yield the count, the fees of all, and quantity, price, filled and fee of the newest."""
+    asked = [str(step.args[name]) for name in ("side", "status") if name in step.args]
+    sided = tuple(word for word in asked[:1] if word in ("buy", "sell"))
     yield Evidence(
         field="count", value=Decimal(data.count), unit="orders",
         assets=() if data.symbol == "*" else (data.symbol,),
@@ -23,6 +24,12 @@ def evidence(_: int, step: Step, data: OrderData) -> Iterator[Evidence]:
         rows=tuple(row.id for row in data.rows), label=step.label,
         over="count of orders and fills",
     )  # fmt: skip
+    for paid in data.fees:
+        yield Evidence(
+            field="fee", value=paid.total, unit=paid.asset, window=data.window,
+            assets=() if data.symbol == "*" else (data.symbol,), words=(*sided, "total"),
+            rows=paid.entries, label=step.label, over=f"sum of the fees in {paid.asset}",
+        )  # fmt: skip
     for row in data.rows[:SHOWN]:
         yield from _order(row)
 
@@ -34,6 +41,10 @@ def sentences(_: Step, own: Sequence[Evidence]) -> Iterator[str]:
     yield f"You have {exact(count)} {noun} {between(count)} [{count.key}]."
     rows: dict[str, list[Evidence]] = {}
     for one in rest:
+        if one.over:
+            about = f" of {one.assets[0]}" if one.assets else ""
+            yield f"All fees{about} {between(one)} were {exact(one)} {one.unit} [{one.key}]."
+            continue
         rows.setdefault(one.rows[0], []).append(one)
     for parts in rows.values():
         kind, side, status, *_more = parts[0].words

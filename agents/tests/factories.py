@@ -206,8 +206,18 @@ def events(records: Sequence[EventRecord], name: str = "sec/current/8-K") -> Col
 
 def look_at_filings(start: datetime) -> None:
     """Cover the newest filings and the whole list of every watched company since a moment."""
-    for scope in collectors["sec"].scopes():
-        covered(events([], f"sec/{scope}"), start)
+    names = [f"sec/{scope}" for scope in collectors["sec"].scopes()]
+    feeds = [
+        Feed(name=name, source="sec", scope=name.partition("/")[2], ledger="catalyst", lag=0 * DAY,
+             every=10 * MINUTE, observed_through=NOW)
+        for name in names
+    ]  # fmt: skip
+    with transaction.atomic():
+        Feed.objects.bulk_create(feeds, ignore_conflicts=True)
+        runs = [CollectorRun(feed=feed, kind=CollectorRun.Kind.SEED) for feed in feeds]
+        at = announce_and_stamp()
+        for run in CollectorRun.objects.bulk_create(runs):
+            cover(run, Range(start, NOW), known_at=at)
 
 
 def make_account(user: Any, name: str = "main") -> Account:
@@ -242,25 +252,35 @@ def orders(records: Sequence[OrderRecord], account: Account) -> CollectorRun:
     return run
 
 
-def fills(account: Account, quantities: Sequence[str]) -> CollectorRun:
-    """Store sells of ADA that belong to no order, a day before NOW, and return the run."""
+def fill(account: Account, number: int, **options: Any) -> FillRecord:
+    """Make a sell of ADA that belongs to no order, a day before NOW; a fee may be text."""
+    at = options.pop("at", NOW - DAY)
+    values: dict[str, Any] = {
+        "event_at": at,
+        "published_at": at,
+        "account_id": account.pk,
+        "venue_id": f"fill {number}",
+        "order_id": "",
+        "side": "sell",
+        "base": "ADA",
+        "quote": "AUD",
+        "quantity": Decimal(1),
+        "price": Decimal("0.75"),
+        "fee_asset": "AUD",
+        **options,
+        "fee": Decimal(options.get("fee", "0.1")),
+    }
+    return FillRecord(**values)
+
+
+def store_fills(records: Sequence[FillRecord], account: Account) -> CollectorRun:
+    """Store fills of an account, and return the run."""
     run = make_feed(f"import_coinspot/{account.pk}", "exchange", every=None)
-    records = [
-        FillRecord(
-            event_at=NOW - DAY,
-            published_at=NOW - DAY,
-            account_id=account.pk,
-            venue_id=f"fill {number}",
-            order_id="",
-            side="sell",
-            base="ADA",
-            quote="AUD",
-            quantity=Decimal(quantity),
-            price=Decimal("0.75"),
-            fee=Decimal("0.1"),
-            fee_asset="AUD",
-        )
-        for number, quantity in enumerate(quantities)
-    ]
     store(Fill, records, run, observed_at=NOW)
     return run
+
+
+def fills(account: Account, quantities: Sequence[str]) -> CollectorRun:
+    """Store sells of ADA that belong to no order, a day before NOW, and return the run."""
+    records = [fill(account, n, quantity=Decimal(one)) for n, one in enumerate(quantities)]
+    return store_fills(records, account)

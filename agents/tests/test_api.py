@@ -131,6 +131,20 @@ def test_bad_input_is_a_problem_and_leaves_no_session(
     assert AgentSession.objects.count() == 0
 
 
+@pytest.mark.parametrize("question", ["price of ZZZQ", "how did ZZZQ do last week", "news on ZZZQ"])
+def test_an_unknown_symbol_is_said_to_be_one_and_nothing_is_told_of_it(
+    alice: Any, question: str
+) -> None:
+    response = ask(alice, question=question)
+    answer = response.json()
+    assert response.status_code < 500
+    assert answer["outcome"] in {"no_data", "clarify", "unsupported", "reject_input"}
+    assert "64500" not in answer["answer"]
+    assert answer["citations"] == []
+    for session in AgentSession.objects.all():
+        assert session.events.order_by("-sequence")[0].kind == "answered"
+
+
 @pytest.mark.parametrize("body", ["", "[]", "null", '"x"', "{", "[1]", "7"])
 def test_a_body_that_is_no_object_is_a_problem(alice: Any, body: str) -> None:
     response = client_of(alice).post(SESSIONS, body, content_type="application/json")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.exceptions import SynchronousOnlyOperation
 from django.db import connections
+from django.db.backends.signals import connection_created
 
 from agents import awaiting, orchestrator
 from agents.models import AgentSession
@@ -24,6 +28,25 @@ SYMBOLS = ("BTC", "ETH", "SOL")
 def kept_by_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no thread keep a connection to the test's database, which could not be dropped then."""
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """Keep the statements that any thread sends."""
+    sent: list[str] = []
+
+    def keep(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        sent.append(str(sql))
+        return execute(sql, params, many, context)
+
+    def watch(connection: Any, **_: Any) -> None:
+        connection.execute_wrappers.append(keep)
+
+    connection_created.connect(watch)
+    try:
+        yield sent
+    finally:
+        connection_created.disconnect(watch)
 
 
 def test_twelve_questions_at_once_in_one_loop_each_get_their_own_answer() -> None:
@@ -65,6 +88,61 @@ def test_an_error_reaches_who_awaits() -> None:
 
     with pytest.raises(NoSessionError):
         asyncio.run(look())
+
+
+def test_a_hundred_who_ask_at_once_are_told_by_a_few_queries_each_of_his_own() -> None:
+    make.quotes([make.quote()])
+    alice = get_user_model().objects.create_user("alice").pk
+    own = orchestrator.begin_workflow("price of BTC", user_id=alice, now=NOW).session_id
+    his = orchestrator.begin_workflow("price of ETH", user_id=None, now=NOW).session_id
+    asked: list[tuple[str, int | None]] = [(own, alice), (his, None), (own, None), ("x", alice)]
+
+    async def all_of_them() -> Any:
+        looks = [awaiting.get_session_state(*asked[number % 4]) for number in range(100)]
+        return await asyncio.gather(*looks, return_exceptions=True)
+
+    with counted() as statements:
+        found = asyncio.run(all_of_them())
+    assert len(statements) <= 3
+    for number, state in enumerate(found):
+        if number % 4 < 2:
+            assert state.session_id == (own, his)[number % 4]
+        else:
+            assert isinstance(state, NoSessionError)
+    assert not awaiting._lookers
+
+
+def test_who_gives_up_leaves_the_others_their_state() -> None:
+    session = orchestrator.begin_workflow("price of BTC", user_id=None, now=NOW).session_id
+
+    async def three() -> Any:
+        first, second = (
+            asyncio.ensure_future(awaiting.get_session_state(session, None)) for _ in range(2)
+        )
+        await asyncio.sleep(0)
+        first.cancel()
+        third = asyncio.ensure_future(awaiting.get_session_state(session, None))
+        return await asyncio.gather(first, second, third, return_exceptions=True)
+
+    first, second, third = asyncio.run(three())
+    assert isinstance(first, asyncio.CancelledError)
+    assert second.session_id == third.session_id == session
+
+
+def test_who_looks_sees_what_was_there_when_he_asked() -> None:
+    make.quotes([make.quote()])
+    state = orchestrator.begin_workflow("price of BTC", user_id=None, as_of=NOW, now=NOW)
+
+    async def steps() -> None:
+        at = state
+        while not at.is_finished:
+            other = asyncio.ensure_future(awaiting.get_session_state(at.session_id, None))
+            await asyncio.sleep(0)
+            at = await awaiting.execute_step(at.session_id, user_id=None)
+            assert await awaiting.get_session_state(at.session_id, None) == at
+            await other
+
+    asyncio.run(steps())
 
 
 def test_the_loop_runs_on_while_a_question_is_answered() -> None:

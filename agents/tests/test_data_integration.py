@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents import graph, sessions
 from agents.answers import Answer
+from agents.grounding import ground
 from agents.orchestrator import run_workflow
 from agents.plans import Outcome
 from agents.tests import factories as make
 from agents.tests.factories import DAY, HOUR, NOW
+from ledgers.exchange.models import Account, Fill
 from ledgers.public_ids import find
 
 pytestmark = pytest.mark.usefixtures("ledger")
@@ -191,3 +194,53 @@ def test_every_stored_price_is_answered_to_the_last_digit(last: Decimal) -> None
     answer = run_workflow("price of SOL", user_id=None, as_of=NOW, now=NOW + DAY)
     assert f"was {stored.last:f} AUD" in answer.answer
     assert answer.withheld == ()
+
+
+def test_exchange_the_fees_of_a_month_are_one_sum_over_cited_fills(alice: Any) -> None:
+    account = Account.objects.get(user=alice)
+    bob = Account.objects.exclude(user=alice).get()
+    own = [make.fill(account, number, fee="1.10") for number in range(25)]
+    own += [make.fill(account, 50, fee="99", at=NOW - 90 * DAY)]
+    make.store_fills([*own, make.fill(account, 51, fee="0.003", fee_asset="ETH")], account)
+    make.store_fills([make.fill(bob, 52, fee="777777")], bob)
+    answer = ask("how much did I pay in fees last month", alice)
+    assert "were 27.50 AUD" in answer.answer
+    assert "were 0.003 ETH" in answer.answer
+    assert "777777" not in answer.model_dump_json()
+    rows = [row for row in cited(answer, alice) if isinstance(row, Fill)]
+    assert {row.account_id for row in rows} == {account.pk}
+    summed = [one for one in answer.citations if one.over == "sum of the fees in AUD"]
+    assert {one.value for one in summed} == {Decimal("27.50")}
+    assert len(summed) == 20
+
+
+def test_exchange_the_fees_of_one_coin_are_those_of_its_trades(alice: Any) -> None:
+    account = Account.objects.get(user=alice)
+    made = [make.fill(account, 1, fee="2"), make.fill(account, 2, fee="3", base="BTC")]
+    make.store_fills(made, account)
+    assert "All fees of ADA" in ask("my fees on ADA", alice).answer
+    assert "were 2 AUD" in ask("my fees on ADA", alice).answer
+    assert "were 5 AUD" in ask("what fees have I paid", alice).answer
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "All fees from 2026-02-16 12:00 UTC to 2026-03-18 12:00 UTC were 4 AUD [E2].",
+        "All fees from 2026-02-16 12:00 UTC to 2026-03-18 12:00 UTC were 5 ETH [E2].",
+        "All fees from 2026-01-01 12:00 UTC to 2026-03-18 12:00 UTC were 5 AUD [E2].",
+        "All fees from 2026-02-16 12:00 UTC to 2026-03-18 12:00 UTC were 2 AUD [E6].",
+    ],
+)
+def test_security_another_sum_of_fees_is_withheld(alice: Any, said: str) -> None:
+    account = Account.objects.get(user=alice)
+    made = [make.fill(account, 1, fee="2"), make.fill(account, 2, fee="3", base="BTC")]
+    make.store_fills(made, account)
+    answer = ask("how much did I pay in fees last month", alice)
+    payload = sessions.event(str(answer.session_id), 1, "computed") or {}
+    evidence = graph.EVIDENCE.validate_python(payload["evidence"])
+    assert evidence[1].over == "sum of the fees in AUD"
+    true = said.replace("[E6]", "[E2]").replace("4 AUD", "5 AUD").replace("5 ETH", "5 AUD")
+    true = true.replace("2026-01-01", "2026-02-16").replace("2 AUD", "5 AUD")
+    assert ground([true], evidence).withheld == ()
+    assert ground([said], evidence).kept == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
+from django.test import Client
 from pytest_django import Settings
 
 from agents.answers import Answer
@@ -23,6 +26,7 @@ from agents.tests.factories import DAY, NOW
 from agents.tests.fake_model import FakeModel, Reply, fake_model
 from agents.tests.minds import plain_plan
 from agents.tests.worlds import QUESTIONS, small_world
+from ledgers.tests.redis_keys import forget
 
 SHARED = Path(django_settings.BASE_DIR).parent / "shared" / "agent_eval" / "fake_openai.py"
 MANY = [("get_price_data", {"symbol": "BTC", "timeframe": f"{n}d"}) for n in range(200)]
@@ -121,6 +125,35 @@ def test_the_real_deadline_is_ten_seconds_and_one_more(
     began = time.monotonic()
     check(ask(QUESTIONS[0], alice), QUESTIONS[0])
     assert DEADLINE <= time.monotonic() - began < DEADLINE + GRACE
+
+
+FIRST = """
+import sys, time
+import django
+django.setup()
+from datetime import datetime
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = sys.argv[1]
+from agents.orchestrator import run_workflow
+at, began = datetime.fromisoformat(sys.argv[2]), time.monotonic()
+answer = run_workflow(sys.argv[3], user_id=int(sys.argv[4]), as_of=at, now=at, mode="model")
+print(time.monotonic() - began, "Answered by the planner." in answer.answer)
+"""
+
+
+@pytest.mark.full
+def test_the_first_question_of_a_process_has_no_more_time_although_it_imports_the_graph(
+    alice: Any, model: FakeModel
+) -> None:
+    model.script = [FAULTS["hang"]]
+    given = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-test", "OMC_MODEL": "fake"}
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "omc_project.settings", **given}
+    database = str(connection.settings_dict["NAME"])
+    command = [sys.executable, "-c", FIRST, database, NOW.isoformat(), QUESTIONS[0], str(alice.pk)]
+    done = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
+    took, fell_back = done.stdout.split()
+    assert fell_back == "True"
+    assert float(took) < DEADLINE + GRACE
 
 
 @pytest.mark.parametrize("mode", ["null", "http500", "liar", "huge", "loop"])
@@ -231,3 +264,19 @@ def test_the_shared_fake_fails_in_all_its_modes_and_every_question_is_answered(
         began = time.monotonic()
         check(ask(question, alice), question)
         assert time.monotonic() - began < settings.OMC_MODEL_DEADLINE + GRACE
+
+
+def test_no_fault_of_the_model_is_an_error_of_ours_at_the_door(
+    alice: Any, model: FakeModel, settings: Settings
+) -> None:
+    forget("omc:rate:*")
+    client = Client()
+    client.force_login(alice)
+    body = {"question": QUESTIONS[1], "as_of": NOW.isoformat(), "mode": "model"}
+    for mode, reply in FAULTS.items():
+        settings.OMC_MODEL_DEADLINE = SHORT if mode in SLOW else 30.0
+        settings.OMC_MODEL_USER_BUDGET = settings.OMC_MODEL_BUDGET = 10**9
+        model.script = [reply]
+        response = client.post("/api/v1/agents/sessions", body, content_type="application/json")
+        assert response.status_code == 201, (mode, response.content)
+        check(Answer.model_validate(response.json()), mode)

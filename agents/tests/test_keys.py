@@ -82,6 +82,12 @@ def put(user: Any, key: str = KEY, password: str = PASSWORD, **more: Any) -> Any
     return client_of(user).put(URL, body, content_type="application/json")
 
 
+def delete(user: Any, password: str | None = PASSWORD) -> Any:
+    """Forget a key over the API."""
+    body = {} if password is None else {"password": password}
+    return client_of(user).delete(URL, body, content_type="application/json")
+
+
 def uses_of(user: Any) -> list[str]:
     """Return what was written down of a user's key."""
     owner = keys.owner_of(user.pk)
@@ -165,10 +171,10 @@ def test_security_ten_tries_an_hour_and_no_more(ada: Any, endpoint: Any) -> None
 
 def test_security_a_key_is_its_users_alone(ada: Any, endpoint: Any) -> None:
     put(ada)
-    eve = get_user_model().objects.create_user("eve", is_superuser=True)
+    eve = get_user_model().objects.create_user("eve", password="eve's own", is_superuser=True)
     assert client_of(eve).get(URL).json()["is_set"] is False
     assert keys.own_key(eve.pk, purpose="question") is None
-    client_of(eve).delete(URL)
+    assert delete(eve, "eve's own").status_code == 204
     assert keys.status_of(ada.pk).is_set
     assert Client().get(URL).status_code == 401
 
@@ -217,9 +223,37 @@ def test_a_question_with_a_refused_key_is_a_problem_and_leaves_no_session(
 
 def test_a_key_can_be_forgotten_and_the_audit_stays(ada: Any, endpoint: Any) -> None:
     put(ada)
-    assert client_of(ada).delete(URL).status_code == 204
+    assert delete(ada).status_code == 204
     assert client_of(ada).get(URL).json() == {"is_set": False, "hint": "", "refused": ""}
     assert uses_of(ada) == [Action.STORED, Action.FORGOTTEN]
+
+
+@pytest.mark.parametrize("password", [None, "", "another", PASSWORD.upper()])
+def test_security_a_key_is_not_forgotten_without_the_password(
+    ada: Any, endpoint: Any, password: str | None
+) -> None:
+    put(ada)
+    response = delete(ada, password)
+    assert response.status_code == 400
+    assert "password" in response.json()["detail"]
+    assert keys.status_of(ada.pk).is_set
+    assert uses_of(ada) == [Action.STORED]
+
+
+def test_security_passwords_are_not_guessed_at_the_door_that_forgets(
+    ada: Any, endpoint: Any
+) -> None:
+    put(ada)
+    codes = [delete(ada, "guess").status_code for _ in range(11)]
+    assert codes == [400] * 10 + [429]
+    assert delete(ada).status_code == 429
+    assert keys.status_of(ada.pk).is_set
+
+
+def test_a_key_can_be_forgotten_after_too_many_tries_to_store_one(ada: Any, endpoint: Any) -> None:
+    put(ada)
+    assert [put(ada, password="guess").status_code for _ in range(10)][-1] == 429
+    assert delete(ada).status_code == 204
 
 
 def test_the_page_does_what_the_door_does(ada: Any, endpoint: Any) -> None:
@@ -229,7 +263,11 @@ def test_the_page_does_what_the_door_does(ada: Any, endpoint: Any) -> None:
     assert KEY not in wrong
     assert client.post(PAGE, {"key": KEY, "password": PASSWORD}).status_code == 302
     assert "…abcd" in client.get(PAGE).content.decode()
-    assert client.post(PAGE, {"do": "forget"}).status_code == 302
+    wrong = client.post(PAGE, {"do": "forget", "password": "another"}).content.decode()
+    assert "not your password" in wrong
+    assert client.post(PAGE, {"do": "forget"}).status_code == 200
+    assert keys.status_of(ada.pk).is_set
+    assert client.post(PAGE, {"do": "forget", "password": PASSWORD}).status_code == 302
     assert not keys.status_of(ada.pk).is_set
     for _ in range(8):
         client.post(PAGE, {"key": KEY, "password": "another"})

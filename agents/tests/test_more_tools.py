@@ -172,6 +172,7 @@ def test_the_quality_tells_how_many_feeds_are_in_which_state_and_the_worst_first
     states = {row.source: row.state for row in found.rows}
     assert states["coinspot"] == "fresh"
     assert states["rss/decrypt"] == "stale"
+    assert found.rows[0].known_at <= found.horizon
     order = [row.state for row in found.rows]
     assert order == sorted(order, key=["unknown", "stale", "late", "fresh"].index)
     text = said("get_data_quality", found)
@@ -181,8 +182,17 @@ def test_the_quality_tells_how_many_feeds_are_in_which_state_and_the_worst_first
 
 def test_the_quality_of_one_ledger_holds_no_feed_of_another() -> None:
     make.covered(make.quotes([make.quote()]), NOW - DAY)
+    make.covered(make.articles([]), NOW - DAY)
     found = read("get_data_quality", ledger="human")
     assert {row.ledger for row in found.rows} == {"human"}
+
+
+def test_a_feed_without_a_row_is_told_by_the_quality_alone_for_nothing_can_be_cited() -> None:
+    found = read("get_data_quality", ledger="human")
+    assert (found.state, found.rows) == (State.NOT_OBSERVED, ())
+    assert found.quality.state == "unknown"
+    assert "rss/coindesk" in {feed.feed for feed in found.quality.feeds}
+    assert said("get_data_quality", found) == ""
 
 
 def alert(subject: str, **more: Any) -> None:

@@ -263,6 +263,32 @@ def test_orders_are_the_users_own_and_imported_fills_count(django_user_model: An
     assert call("get_order_history", {"status": "open"}, user_id=alice.pk).count == 0
 
 
+def test_fees_are_summed_by_their_asset_over_all_fills_also_those_of_orders(
+    django_user_model: Any,
+) -> None:
+    alice = django_user_model.objects.create_user("alice")
+    bob = django_user_model.objects.create_user("bob")
+    hers, his = make.make_account(alice), make.make_account(bob)
+    make.orders([make.order(hers, "7")], hers)
+    own = [
+        make.fill(hers, number, order_id="7" if number % 2 else "", fee="0.10", base="BTC")
+        for number in range(30)
+    ]
+    own += [make.fill(hers, 90, fee="0.002", fee_asset="ETH"), make.fill(hers, 91, fee="0")]
+    own += [make.fill(hers, 92, fee="5", at=NOW - 9 * DAY), make.fill(hers, 93, fee="-0.5")]
+    make.store_fills(own, hers)
+    make.store_fills([make.fill(his, 94, fee="777777")], his)
+    found = call("get_order_history", {"limit": 3}, user_id=alice.pk, window=WEEK)
+    paid = {one.asset: (one.total, one.count, len(one.entries)) for one in found.fees}
+    assert paid == {"AUD": (Decimal("2.50"), 31, 20), "ETH": (Decimal("0.002"), 1, 1)}
+    assert {row.id for row in found.fills} >= {key for one in found.fees for key in one.entries}
+    assert (found.count, len(found.rows)) == (1 + 15 + 3, 3)
+    bought = call("get_order_history", {"symbol": "BTC"}, user_id=alice.pk, window=WEEK)
+    assert [(one.asset, one.total) for one in bought.fees] == [("AUD", Decimal("3.00"))]
+    assert call("get_order_history", {"status": "open"}, user_id=alice.pk).fees == ()
+    assert call("get_order_history", {"side": "buy"}, user_id=alice.pk).fees == ()
+
+
 def test_an_import_that_covers_a_window_makes_no_orders_an_answer(django_user_model: Any) -> None:
     alice = django_user_model.objects.create_user("alice")
     nobody = call("get_order_history", user_id=alice.pk, window=WEEK)

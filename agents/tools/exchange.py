@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Case, Count, Exists, OuterRef, Q, Sum, Value, When
 from django.db.models.expressions import Window as Over
+from django.db.models.functions import RowNumber
 from pydantic import Field, StringConstraints
 
-from agents.results import OrderData, OrderRow, Window
+from agents.results import OrderData, OrderRow, Paid, Window
 from agents.retrieval import observe
 from agents.tools.registry import Context, Injected, tool
 from ledgers.exchange.models import Fill, Order
@@ -17,6 +19,9 @@ from ledgers.public_ids import public_id
 
 STATUSES = {"open": ("open", "partial"), "filled": ("filled",), "cancelled": ("cancelled",),
             "rejected": ("rejected",)}  # fmt: skip
+CITED = 20
+"""So many of the newest fills are named as the sources of a sum of fees."""
+HAS_FEE = Case(When(fee=0, then=Value(0)), default=Value(1))
 OrderedSymbol = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Z0-9]{1,30})$")]
 
 
@@ -34,8 +39,9 @@ def get_order_history(  # the model sees four of the six
 
     `symbol` is the base asset in upper case, or * for all. `side` is any, buy or sell. `status`
     is any, open (also partly filled), filled, cancelled or rejected. Fills of an import that has
-    no orders count as filled. `count` is of all there are, also beyond `limit`. Without a window
-    it is everything recorded.
+    no orders count as filled. `count` is of all there are, also beyond `limit`. `fees` is what
+    all fills of the window cost, by the asset in which it was paid. Without a window it is
+    everything recorded.
     """
     pair, window = context.pair, context.window
     asked: dict[str, Any] = {} if symbol == "*" else {"base": symbol}
@@ -47,9 +53,12 @@ def get_order_history(  # the model sees four of the six
         orders = orders.filter(status__in=STATUSES[status])
     newest = list(_newest(orders, limit))
     rows, count = [_order(order) for order in newest], _all_of(newest)
+    charged: list[Fill] = []
     if status in {"any", "filled"}:
         own = orders.filter(account=OuterRef("account"), order_id=OuterRef("order_id"))
-        lone = list(_newest(fills.filter(~Exists(own)), limit))
+        told = list(_told(fills.annotate(is_lone=~Exists(own)), limit))
+        lone = [fill for fill in told if fill.is_lone and fill.place <= limit]
+        charged = [fill for fill in told if fill.fee and fill.fee_place <= CITED]
         rows, count = rows + [_fill(fill) for fill in lone], count + _all_of(lone)
     rows.sort(key=lambda row: (row.at, row.id), reverse=True)
     looked = window or Window(start=min([pair.as_of, *(row.at for row in rows)]), end=pair.as_of)
@@ -64,6 +73,8 @@ def get_order_history(  # the model sees four of the six
         quality=look.quality,
         count=count,
         rows=tuple(rows[:limit]),
+        fees=tuple(_paid(charged)),
+        fills=tuple(_fill(fill) for fill in charged),
     )
 
 
@@ -71,6 +82,40 @@ def _newest(rows: Any, limit: int) -> Any:
     """Select the newest rows; each knows how many there are beyond the limit too."""
     counted = rows.select_related("account").annotate(all=Over(Count("*")))
     return counted.order_by("-event_at", "-id")[:limit]
+
+
+def _told(fills: Any, limit: int) -> Any:
+    """Select the newest fills without an order, and the newest with a fee in each asset.
+
+    Each knows how many of its kind there are, and what was paid in its asset altogether.
+    """
+    newest = ("-event_at", "-id")
+    kinds: dict[str, Any] = {"partition_by": "is_lone"}
+    assets: dict[str, Any] = {"partition_by": ["fee_asset", HAS_FEE]}
+    known = fills.select_related("account").annotate(
+        all=Over(Count("*"), **kinds),
+        place=Over(RowNumber(), order_by=newest, **kinds),
+        fee_total=Over(Sum("fee"), **assets),
+        fee_count=Over(Count("*"), **assets),
+        fee_place=Over(RowNumber(), order_by=newest, **assets),
+    )
+    return known.filter(
+        Q(is_lone=True, place__lte=limit) | (~Q(fee=0) & Q(fee_place__lte=CITED))
+    ).order_by(*newest)
+
+
+def _paid(charged: Any) -> Iterator[Paid]:
+    """Yield what was paid in each asset, the asset of the newest fill first."""
+    assets: dict[str, list[Any]] = {}
+    for fill in charged:
+        assets.setdefault(fill.fee_asset, []).append(fill)
+    for asset, fills in assets.items():
+        yield Paid(
+            asset=asset,
+            total=fills[0].fee_total,
+            count=fills[0].fee_count,
+            entries=tuple(public_id(fill) for fill in fills),
+        )
 
 
 def _all_of(newest: list[Any]) -> int:

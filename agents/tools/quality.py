@@ -7,16 +7,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
+from django.db import connection
 from django.db.models import Q
 
 from agents.evidence import Evidence, Telling, quotable, told
 from agents.plans import Step
 from agents.quoting import cleaned
-from agents.results import Result, Row, State, Value, Window
-from agents.retrieval import observe_all
+from agents.records import record_id
+from agents.results import Result, Row, State, Window
+from agents.retrieval import Observation, observe_all
 from agents.telling.phrases import exact, written
 from agents.tools.registry import Context, Injected, tool
-from ledgers.models import Ledger
+from ledgers.models import Coverage, Feed, Ledger
+from ledgers.reading import Pair
 from quality.models import Alert
 
 BAD = ("unknown", "stale", "late")
@@ -25,31 +28,59 @@ SHOWN = 5
 LedgerName = Literal["all", "glass", "human", "catalyst", "exchange"]
 
 
+LOOKS = """
+    SELECT feed.name, newest.id, newest.known_at
+    FROM unnest(%(feeds)s::text[]) AS feed (name)
+    CROSS JOIN LATERAL (
+        SELECT c.id, c.known_at FROM ledgers_coverage c
+        WHERE c.feed_id = feed.name AND upper(c."window") IS NOT NULL
+          AND c.available_at <= %(as_of)s AND c.known_at <= %(horizon)s
+        ORDER BY upper(c."window") DESC LIMIT 1
+    ) newest
+"""
+
+
 class FeedRow(Row):
-    """The state of one feed; `at` is up to when it was looked at, or the moment of the answer."""
+    """The state of one feed, by its newest look; `at` is up to when that saw.
+
+    A feed that never looked is a row of itself, at the moment of the answer.
+    """
 
     ledger: str
     state: str
     reason: str
 
+    @property
+    def home(self) -> str:
+        """Return the ledger that the feed fills."""
+        return self.ledger
 
-class StandingAlert(Value):
-    """An alert that stood at the moment of the answer."""
+
+class StandingAlert(Row):
+    """An alert that stood at the moment of the answer; its source is the check that found it."""
 
     subject: str
     ledger: str
     level: str
     message: str
-    opened_at: datetime
 
 
 class QualityData(Result):
-    """The feeds, the worst first, and the alerts that stand; `alerts` may hold only the newest."""
+    """The feeds, the worst first, and the alerts that stand; `alerts` may hold only the newest.
+
+    A feed that has no row of its own yet, because no collector ever ran for it, is told by
+    `quality` alone: nothing can be cited for it.
+    """
 
     ledger: str
     alert_count: int
     alerts: tuple[StandingAlert, ...]
     rows: tuple[FeedRow, ...]
+
+    @property
+    def cited(self) -> Sequence[Row]:
+        """Return the feeds and the alerts."""
+        return (*self.rows, *self.alerts)
 
 
 def _tell(_: int, __: Step, data: QualityData) -> Iterator[Evidence]:
@@ -69,7 +100,8 @@ def _tell(_: int, __: Step, data: QualityData) -> Iterator[Evidence]:
             text=quotable(row.source),
         )  # fmt: skip
     yield Evidence(
-        field="count", value=Decimal(data.alert_count), unit="items", rows=every,
+        field="count", value=Decimal(data.alert_count), unit="items",
+        rows=tuple(alert.id for alert in data.alerts) or every,
         words=("alerts", "standing", data.ledger), over="count of standing alerts",
         times=(data.as_of,),
     )  # fmt: skip
@@ -106,26 +138,14 @@ def get_data_quality(
     ledgers = [one for one in Ledger.values if ledger in ("all", one)]
     window = context.window or Window(start=pair.as_of, end=pair.as_of)
     look = observe_all(ledgers, lambda _: True, window, pair, user_id=context.user_id).told()
-    states = sorted(look.feeds, key=lambda one: (-one.state.state, one.feed.name))
-    rows = tuple(
-        FeedRow(
-            id=f"{one.feed.ledger}.feed.{one.feed.name}",
-            at=one.state.covered_until or pair.as_of,
-            known_at=one.state.covered_until or pair.as_of,
-            source=one.feed.name,
-            ledger=one.feed.ledger,
-            state=one.state.label,
-            reason=one.state.reason,
-        )
-        for one in states
-    )
+    rows = tuple(_rows(look, pair))
     alerts = _alerts(ledgers, context)
     return QualityData(
         symbol="*",
         window=context.window,
         as_of=pair.as_of,
         horizon=pair.horizon,
-        state=State.VALUE if rows else State.NOT_OBSERVED,
+        state=State.VALUE if rows or alerts else State.NOT_OBSERVED,
         gaps=look.gaps if context.window else (),
         quality=look.quality,
         count=len(rows),
@@ -136,6 +156,32 @@ def get_data_quality(
     )
 
 
+def _rows(look: Observation, pair: Pair) -> Iterator[FeedRow]:
+    """Yield the feeds that have a row, the worst first, each by its newest look."""
+    stored = [one for one in look.feeds if not one.feed._state.adding]
+    named = [one.feed.name for one in stored]
+    looks = _looks(named, pair) if named else {}
+    for one in sorted(stored, key=lambda one: (-one.state.state, one.feed.name)):
+        name = one.feed.name
+        pk, known_at = looks.get(name, (None, pair.as_of))
+        yield FeedRow(
+            id=record_id(Coverage, pk) if pk else record_id(Feed, name),
+            at=one.state.covered_until or pair.as_of,
+            known_at=known_at,
+            source=name,
+            ledger=one.feed.ledger,
+            state=one.state.label,
+            reason=one.state.reason,
+        )
+
+
+def _looks(feeds: list[str], pair: Pair) -> dict[str, tuple[int, datetime]]:
+    """Return the key of each feed's newest look and when it became known; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOOKS, {"feeds": feeds, "as_of": pair.as_of, "horizon": pair.horizon})
+        return {name: (pk, known_at) for name, pk, known_at in cursor.fetchall()}
+
+
 def _alerts(ledgers: Sequence[str], context: Context) -> list[StandingAlert]:
     """Return the alerts that stood then: everybody's, and the user's own."""
     at = context.pair.as_of
@@ -144,11 +190,14 @@ def _alerts(ledgers: Sequence[str], context: Context) -> list[StandingAlert]:
     standing = standing.filter(Q(user=None) | Q(user=context.user_id))
     return [
         StandingAlert(
+            id=record_id(Alert, one.pk),
+            at=one.opened_at,
+            known_at=one.opened_at,
+            source=one.check_id,
             subject=cleaned(one.subject),
             ledger=one.ledger,
             level=one.get_level_display(),
             message=cleaned(one.message),
-            opened_at=one.opened_at,
         )
         for one in standing.order_by("-level", "-opened_at")[: 10 * MOST]
     ]

@@ -27,7 +27,10 @@ return tostring(wait)
 @cache
 def connection() -> redis.Redis:
     """Return this process's Redis connection for limits."""
-    return redis.Redis.from_url(settings.REDIS_URL)
+    patience = settings.REDIS_TIMEOUT
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=patience, socket_connect_timeout=patience
+    )
 
 
 def take_turn(host: str, per_minute: int) -> None:

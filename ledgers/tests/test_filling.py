@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from ledgers.checks import fact_models
 from ledgers.collecting.registry import collectors, expected_feeds
 from ledgers.exchange.models import Account, Fill, Transfer
-from ledgers.filling import feeds_of, records_of, tables_of
+from ledgers.filling import feeds_of, feeds_of_accounts, records_of, tables_of
 from ledgers.glass.models import Candle, ChainMetric, Quote
 from ledgers.glass.records import QuoteRecord
 from ledgers.human.models import Article, Score
@@ -75,3 +75,22 @@ def test_only_the_users_own_accounts_count() -> None:
         assert names(Fill, Transfer, user_id=user.pk) == [f"import_omc/{account.pk}"]
     assert names(Fill, user_id=0) == []
     assert len(names(Fill, user_id=None)) == 2
+
+
+def test_the_feeds_of_accounts_are_those_that_fill_them(monkeypatch) -> None:
+    user = get_user_model().objects.create_user("ada")
+    own = [Account.objects.create(user=user, name=name, venue="coinspot") for name in "abc"]
+    for account in own:
+        make_feed(f"import_omc/{account.pk}", "exchange", scope=str(account.pk))
+    make_feed("coinspot")
+    make_feed(f"mempool/{own[0].pk}", "glass", scope=str(own[0].pk))
+    monkeypatch.setattr(collectors["coinspot_ro"], "scopes", lambda: [str(own[1].pk)])
+    found = feeds_of_accounts(account.pk for account in own[:2])
+    expected = [f"coinspot_ro/{own[1].pk}", *(f"import_omc/{one.pk}" for one in own[:2])]
+    assert [feed.name for feed in found] == expected
+    scopes = {str(account.pk) for account in own[:2]}
+    everything = feeds_of([Fill], user_id=user.pk)
+    assert found == [feed for feed in everything if feed.scope in scopes]
+    beside = feeds_of_accounts([own[2].pk], beside=["coinspot", "nobody"])
+    assert [feed.name for feed in beside] == [f"import_omc/{own[2].pk}", "coinspot"]
+    assert feeds_of_accounts([]) == []

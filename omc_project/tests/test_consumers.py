@@ -85,7 +85,7 @@ def test_the_agent_calls_each_feed_stale_at_the_same_moment_as_the_api(after) ->
             found = tools["get_data_quality"].call({}, Context(pair=at(moment)))
         said = api.get("/api/v1/quality/feeds", {"as_of": moment.isoformat()}).json()
         told = {one["feed"]: one["state"] for one in said["quality"]["feeds"]}
-        assert {row.id.partition(".feed.")[2]: row.state for row in found.rows} == told
+        assert {row.source: row.state for row in found.rows} == told
         named = [feed.name for feed in feeds if (feed.every, feed.lag) == (every, lag)]
         assert {told[name] for name in named} == {"stale" if after > 0 * SECOND else "late"}
 

@@ -75,20 +75,8 @@ def contents() -> str:
     return "\n".join(digests)
 
 
-def test_a_second_run_changes_nothing_and_is_cheap(ledger, capsys) -> None:
-    first = plant(capsys)
-    before, rows = counts(), contents()
-    with CaptureQueriesContext(connection) as asked:
-        second = plant(capsys)
-    assert len(asked) < 10
-    assert counts() == before
-    assert contents() == rows
-    assert (first["is_new"], second["is_new"]) == (True, False)
-    assert first["rows"] == second["rows"]
-    assert first["until"] == second["until"]
-
-
 def test_the_same_end_gives_the_same_rows_and_clearing_leaves_no_trace(ledger, capsys) -> None:
+    """And a second run over what is planted changes nothing, is cheap, and has no other end."""
     empty = counts()
     plant(capsys, "--until", UNTIL.isoformat())
     full, rows = counts(), contents()
@@ -96,7 +84,17 @@ def test_the_same_end_gives_the_same_rows_and_clearing_leaves_no_trace(ledger, c
     cleared = json.loads(capsys.readouterr().out)
     assert counts() == empty
     assert cleared["kept"] == []
-    plant(capsys, "--until", UNTIL.isoformat())
+    first = plant(capsys, "--until", UNTIL.isoformat())
+    assert counts() == full
+    assert contents() == rows
+    with CaptureQueriesContext(connection) as asked:
+        second = plant(capsys)
+    assert len(asked) < 10
+    assert (first["is_new"], second["is_new"]) == (True, False)
+    assert first["rows"] == second["rows"]
+    assert first["until"] == second["until"]
+    with pytest.raises(CommandError, match=r"ends at 2026-03-18 13:45:00 UTC.*seed --clear"):
+        call_command("seed", "--until", "2026-03-01T00:00:00Z")
     assert counts() == full
     assert contents() == rows
 
@@ -114,27 +112,22 @@ def test_the_shipped_prices_are_those_of_the_named_file() -> None:
     assert told == 5 * 3 * 369
 
 
-def test_an_existing_superuser_is_left_alone(ledger, capsys) -> None:
+def test_what_lives_beside_it_is_left_alone(ledger, capsys) -> None:
+    """Live rows, and a superuser who has the name of the example user."""
     users = get_user_model().objects
     boss = users.create_superuser("demo", password="not-a-default-1")
     kept = users.filter(pk=boss.pk).values().get()
-    plant(capsys)
-    assert users.filter(pk=boss.pk).values().get() == kept
-    call_command("seed", "--clear")
-    assert users.filter(pk=boss.pk).values().get() == kept
-    assert users.count() == 1
-
-
-def test_clearing_leaves_live_rows_beside_it(ledger, capsys) -> None:
     live = make_run("kraken")
     store(Candle, [candle(hour) for hour in range(5)], live, observed_at=UNTIL)
     news = make_run("rss/gazette")
     store(Article, [article()], news, observed_at=UNTIL)
-    before = counts()
-    rows = contents()
+    before, rows = counts(), contents()
     plant(capsys)
     assert counts() != before
+    assert users.filter(pk=boss.pk).values().get() == kept
     call_command("seed", "--clear")
+    assert users.filter(pk=boss.pk).values().get() == kept
+    assert users.count() == 1
     assert counts() == before
     assert contents() == rows
 
@@ -194,14 +187,6 @@ def test_an_end_that_cannot_be_is_refused(ledger, until, message) -> None:
     with pytest.raises(CommandError, match=message):
         call_command("seed", "--until", until)
     assert not Feed.objects.exists()
-
-
-def test_another_end_than_the_planted_one_is_refused_with_the_remedy(ledger, capsys) -> None:
-    plant(capsys, "--until", UNTIL.isoformat())
-    before = counts()
-    with pytest.raises(CommandError, match=r"ends at 2026-03-18 13:45:00 UTC.*seed --clear"):
-        call_command("seed", "--until", "2026-03-01T00:00:00Z")
-    assert counts() == before
 
 
 def test_a_seed_that_fails_half_way_leaves_nothing(ledger, monkeypatch) -> None:

@@ -90,7 +90,7 @@ def until(reached: Callable[[], bool], *, meanwhile: Callable[[], None], seconds
     while not reached():
         assert time.monotonic() < end, "it never came to that"
         meanwhile()
-        time.sleep(0.05)
+        time.sleep(0.2)  # each look costs some of what the workers need
 
 
 @pytest.fixture
@@ -109,7 +109,8 @@ def queue(ledger, settings) -> Iterator[str]:
     current_app.connection_for_write().default_channel.client.delete(name)
 
 
-def test_five_kills_while_ten_thousand_records_come_in_lose_none_and_double_none(queue) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(5, marks=pytest.mark.full)])
+def test_kills_while_ten_thousand_records_come_in_lose_none_and_double_none(queue, kills) -> None:
     def send(job: str, slot: int) -> None:
         current_app.send_task("ledgers.tasks.collect", [slot], queue=queue)
 
@@ -118,7 +119,7 @@ def test_five_kills_while_ten_thousand_records_come_in_lose_none_and_double_none
 
     stored = ChainMetric.objects.filter(source="pages")
     with paged(pause=0.02) as replay:
-        for share in range(1500, 7501, 1500):
+        for share in range(1500, 1500 * kills + 1, 1500):
             with program(*WORKER, "1", queue=queue, replay=replay):
                 until(lambda: stored.count() >= share, meanwhile=tick, seconds=120)  # noqa: B023
         with program(*WORKER, "1", queue=queue, replay=replay):
@@ -127,7 +128,7 @@ def test_five_kills_while_ten_thousand_records_come_in_lose_none_and_double_none
     assert stored.count() == stored.values("event_at").distinct().count() == PAGES * 100
     assert {row.revision for row in stored} == {0}
     outcomes = Counter(CollectorRun.objects.values_list("outcome", flat=True))
-    assert outcomes[Outcome.INTERRUPTED] >= 5
+    assert outcomes[Outcome.INTERRUPTED] >= kills
     assert sum(CollectorRun.objects.values_list("new", flat=True)) == PAGES * 100
     whole = CollectorRun.objects.filter(outcome=Outcome.OK).latest("id")
     assert (whole.fetched, whole.slot.state) == (PAGES * 100, Slot.State.DONE)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, localcontext
+from operator import attrgetter
 
 from trading.core.exact import CONTEXT, ONE, ZERO
 from trading.core.journal import Book
@@ -79,9 +80,12 @@ def value_book(book: Book, bids: Mapping[str, Decimal], doubted: Collection[str]
 
 def combine(valuations: Iterable[Valuation]) -> Valuation:
     """Add up the valuations of several accounts of one currency, asset by asset."""
+    each = list(valuations)
+    if len(each) == 1:
+        return each[0]
     with localcontext(CONTEXT):
         rows: dict[str, AssetValue] = {}
-        for row in (row for valuation in valuations for row in valuation.assets):
+        for row in (row for valuation in each for row in valuation.assets):
             rows[row.asset] = _merge(rows[row.asset], row) if row.asset in rows else row
         return _value(rows.values())
 
@@ -89,7 +93,7 @@ def combine(valuations: Iterable[Valuation]) -> Valuation:
 def add_up(amounts: Iterable[Amounts]) -> Amounts:
     """Add up amounts of whatever parts: assets, days, accounts."""
     with localcontext(CONTEXT):
-        return _add_up(list(amounts))
+        return _add_up(amounts)
 
 
 def change(before: Amounts, after: Amounts) -> Amounts:
@@ -106,6 +110,8 @@ def imbalance(amounts: Amounts) -> Decimal:
 
 
 NAMES = tuple(field.name for field in fields(Amounts))
+EACH = attrgetter(*NAMES)
+ZEROS = (ZERO,) * len(NAMES)
 NOTHING = Amounts(**dict.fromkeys(NAMES, ZERO))
 
 
@@ -158,5 +164,5 @@ def _value(rows: Iterable[AssetValue]) -> Valuation:
 
 def _add_up(amounts: Iterable[Amounts]) -> Amounts:
     """Add up in the core's context."""
-    rows = list(amounts)
-    return Amounts(**{name: sum((getattr(row, name) for row in rows), ZERO) for name in NAMES})
+    columns = zip(ZEROS, *map(EACH, amounts), strict=True)
+    return Amounts(**{name: sum(column, ZERO) for name, column in zip(NAMES, columns, strict=True)})

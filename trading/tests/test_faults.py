@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 import redis
 from celery import current_app
+from django.conf import settings as django_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -46,6 +47,7 @@ from trading.tests.faults import (
 from trading.tests.market import bought, paper_account, put, quote, wish
 
 pytestmark = pytest.mark.usefixtures("ledger")
+SOON = {"socket_timeout": 1, "socket_connect_timeout": 1}
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 
 
@@ -67,6 +69,8 @@ def broker(url: str) -> Iterator[None]:
     """Have messages go to another broker."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(current_app.conf, "broker_write_url", url)
+        for name, seconds in SOON.items():
+            patch.setitem(current_app.conf.broker_transport_options, name, seconds)
         patch.setattr(current_app.amqp, "_producer_pool", None)
         yield
 
@@ -81,7 +85,7 @@ def valkey(settings: Any, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     socket = tmp_path / "v.sock"
     words = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(tmp_path)]
     with subprocess.Popen([program, *words], stdout=subprocess.DEVNULL) as process:
-        settings.REDIS_URL = f"unix://{socket}"
+        settings.REDIS_URL, settings.REDIS_TIMEOUT = f"unix://{socket}", 1.0
         limits.connection.cache_clear()
         wait_until(lambda: socket.exists() and pings())
         yield process
@@ -124,6 +128,13 @@ def test_a_flush_of_redis_neither_releases_the_kill_switch_nor_forgets_an_order(
     limits.connection().flushall()
     assert post(client, account).json()["code"] == Code.KILL_SWITCH
     assert post(client, account, "before").status_code == 200
+
+
+def test_what_hangs_is_not_waited_for_for_ever() -> None:
+    """The tests below are less patient than the product, which must not be without end."""
+    options = current_app.conf.broker_transport_options
+    assert options == dict.fromkeys(SOON, django_settings.REDIS_TIMEOUT)
+    assert 0 < django_settings.REDIS_TIMEOUT <= 5
 
 
 def test_a_redis_that_hangs_is_one_that_is_gone(

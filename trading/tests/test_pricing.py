@@ -6,10 +6,15 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import override_settings
+from hypothesis import event, given
+from hypothesis import strategies as st
 
+from ledgers.exchange.tests.laws import costly
 from ledgers.feeds import State
 from ledgers.public_ids import find
 from ledgers.reading import pair
+from trading import pricing
 from trading.pricing import MAX_AGE, Price, Wanted, find_prices
 from trading.tests.factories import (
     DAY,
@@ -157,12 +162,62 @@ def test_many_prices_are_one_query(django_assert_num_queries) -> None:
     assert set(table.found) == set(wanted)
 
 
-def test_a_table_remembers_what_a_booking_asked_for() -> None:
-    quoted(quote("BTC", "5"), quote("ETH", "6"))
-    table = find_prices([Wanted("BTC", "AUD", NOW), Wanted("ETH", "AUD", NOW)], pair(NOW))
-    lookup = table.lookup("AUD")
-    assert (lookup("BTC", NOW), lookup("SOL", NOW)) == (Decimal(5), None)
-    assert [wanted.asset for wanted in table.asked] == ["BTC"]
-    market = table.market(["BTC", "ETH", "SOL"], "AUD", NOW)
-    assert market.bids == {"BTC": Decimal(5), "ETH": Decimal(6)}
-    assert not market.doubted
+def test_other_sources_tell_what_the_first_has_no_fresh_bid_of(django_assert_num_queries) -> None:
+    quoted(quote("BTC", "5"), quote("ETH", "6", ago=HOUR), quote("SOL", None, last=Decimal(8)))
+    run = make_run("kraken", "glass")
+    keep([quote(asset, "7", source="kraken") for asset in ("BTC", "ETH", "SOL")], run)
+    wanted = [Wanted(asset, "AUD", NOW) for asset in ("BTC", "ETH", "SOL", "DUST")]
+    asked = pair(NOW)
+    with django_assert_num_queries(1):
+        found = find_prices(wanted, asked).found
+    assert {one.asset: price.value for one, price in found.items()} == {
+        "BTC": 5,
+        "ETH": 7,
+        "SOL": 7,
+    }
+
+
+def test_a_seed_in_the_first_place_comes_last_all_the_same(settings) -> None:
+    settings.OMC_PRICE_SOURCES = ["seed:coinspot", "coinspot"]
+    quoted(quote("BTC", "9", source="seed:coinspot"), feed="seed:coinspot")
+    quoted(quote("BTC", "5", ago=30 * HOUR))
+    found = price_of()
+    assert found is not None
+    assert found.value == 5
+
+
+AGES = st.sampled_from([0, 60, 90, 91, 180, 3600, 29 * 3600, 72 * 3600])
+SOURCES = ("coinspot", "kraken", "seed:coinspot")
+TOLD = st.tuples(
+    st.sampled_from(SOURCES),
+    st.sampled_from(["BTC", "ETH"]),
+    AGES,
+    st.sampled_from(["bid", "last", "close", "withdrawn"]),
+)
+coins = iter(range(10**6))
+
+
+@costly(15)
+@given(told=st.lists(TOLD, max_size=12), order=st.permutations(SOURCES), ago=AGES)
+def test_that_the_first_source_may_settle_it_changes_no_price(
+    monkeypatch, told, order, ago
+) -> None:
+    number = next(coins)
+    for worth, (source, coin, seconds, field) in enumerate(told, 1):
+        run = make_run(source, "glass")
+        asset, age = f"{coin}{number}", timedelta(seconds=seconds)
+        if field == "close":
+            keep([candle(asset, str(worth), ago=age, source=source)], run)
+        else:
+            bid = None if field == "last" else str(worth)
+            is_gone = field == "withdrawn"
+            options = {"source": source, "last": Decimal(worth), "withdrawn": is_gone}
+            keep([quote(asset, bid, ago=age, **options)], run)
+    moment = NOW - timedelta(seconds=ago)
+    asked = [Wanted(f"{coin}{number}", "AUD", moment) for coin in ("BTC", "ETH")]
+    with override_settings(OMC_PRICE_SOURCES=order), monkeypatch.context() as changed:
+        found = find_prices(asked, pair(NOW)).found
+        changed.setattr(pricing, "FRESH", -1)
+        assert find_prices(asked, pair(NOW)).found == found
+    for price in found.values():
+        event(f"{price.field}, {price.state.name.lower()}, source {order.index(price.source)}")

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import connection
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -160,11 +162,11 @@ def observe(venue, seen: tuple[Trade, ...], now: datetime) -> None:
 
 @costly(8)
 @given(steps=tellings())
-def test_each_trade_is_stored_once_whoever_tells_it_first(ledger, settings, steps) -> None:
+def test_each_trade_is_stored_once_whoever_tells_it_first(ledger, steps) -> None:
     wipe(connection)
     forget_redis()
     account = with_key(account_of("mia"))
-    with coinspot(settings) as venue:
+    with override_settings(), coinspot(settings) as venue:
         for number, step in enumerate(steps):
             if step.file:
                 load(step.file)

@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 
 from agents import sessions
 from agents.checkpoints import RedisCheckpoints
+from agents.graph import LIMITS
 from benchmarks.engine import connect
 from benchmarks.figures import Figure, Goal
 from benchmarks.measuring import Cost, alternate, best, middle, say
@@ -40,7 +41,7 @@ class State(TypedDict, total=False):
 
 
 def measure(_: int) -> list[Figure]:
-    """Run the same graph of eight steps with each saver, in turns."""
+    """Run the same graph of eight steps with each saver, in turns, both with our own limits."""
     say("steps: checkpoints")
     ours = RedisCheckpoints(sessions.connection())
     ways: dict[str, Callable[[], None]] = {"ours": _runs(ours)}
@@ -98,7 +99,7 @@ def _runs(saver: BaseCheckpointSaver[Any]) -> Callable[[], None]:
     compiled = graph.compile(checkpointer=saver)
 
     def run() -> None:
-        config = {"configurable": {"thread_id": str(uuid4())}, "recursion_limit": NODES + 1}
+        config = {"configurable": {"thread_id": str(uuid4())}, **LIMITS}
         found = compiled.invoke({"question": "price of BTC"}, config, durability="sync")
         if len(found["seen"]) != NODES or compiled.get_state(config).values != found:
             raise AssertionError("The saver does not give back what the steps left.")

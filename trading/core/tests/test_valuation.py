@@ -66,6 +66,12 @@ def test_accounts_are_combined_asset_by_asset() -> None:
     assert imbalance(both) == 0
 
 
+def test_one_account_alone_is_the_whole() -> None:
+    alone, nothing = value_book(sample(), BIDS), value_book(Book(currency="AUD"), {})
+    assert repr(combine([alone])) == repr(combine([alone, nothing])) == repr(alone)
+    assert combine([]) == nothing
+
+
 def test_changes_between_valuations_add_up_to_the_last() -> None:
     before, after = value_book(sample(), {}), value_book(sample(), BIDS)
     both = add_up([change(NOTHING, before), change(before, after)])
