@@ -32,8 +32,10 @@ from agents.key_api import TooManyKeysError, forgotten, stored
 from agents.limits import AskThrottle
 from agents.models import AgentSession
 from agents.sessions import BusyError, NoSessionError, SessionState
+from ledgers.password_forms import PasswordForm, password_field
 
 RECENT = 12
+FORGET_ID = "id_forget_%s"
 EXAMPLES = (
     "How did bitcoin do last week?",
     "Was there any SEC filing about Coinbase in the last 7 days?",
@@ -68,14 +70,6 @@ class AskForm(forms.Form):
     )
 
 
-def password_field(identifier: str) -> forms.CharField:
-    """Make the field in which a user says the password again."""
-    shown = {"autocomplete": "current-password", "id": identifier}
-    return forms.CharField(
-        max_length=128, label="Your password", widget=UnfoldAdminPasswordWidget(attrs=shown)
-    )
-
-
 class KeyForm(forms.Form):
     """A key, and the password of who stores it; neither is ever written back into the page."""
 
@@ -84,13 +78,7 @@ class KeyForm(forms.Form):
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
         help_text="It is tried at the endpoint, kept encrypted, and never shown again.",
     )
-    password = password_field("id_password")
-
-
-class ForgetForm(forms.Form):
-    """The password of who forgets a key."""
-
-    password = password_field("id_forget_password")
+    password = password_field()
 
 
 def ask_page(request: HttpRequest) -> HttpResponse:
@@ -114,9 +102,9 @@ def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @sensitive_post_parameters()
 def key_page(request: HttpRequest) -> HttpResponse:
     """Store or forget one's own key of the language model."""
-    form, forget = KeyForm(), ForgetForm()
+    form, forget = KeyForm(), PasswordForm(auto_id=FORGET_ID)
     if request.POST.get("do") == "forget":
-        forget = ForgetForm(request.POST)
+        forget = PasswordForm(request.POST, auto_id=FORGET_ID)
         said = "Forgotten. Questions to the model use the installation's key."
         is_done = _done(request, forget, forgotten, said)
     elif request.method == "POST":

@@ -23,6 +23,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agents import keys
+from ledgers.confirming import LONGEST, WRONG, TooManyTriesError, is_own_password
+
+
+def own_password() -> serializers.CharField:
+    """Make the field in which a user says the password again, as it is."""
+    return serializers.CharField(
+        write_only=True, max_length=LONGEST, trim_whitespace=False, help_text="Your password."
+    )
 
 
 class KeySerializer(serializers.Serializer[Any]):
@@ -31,13 +39,13 @@ class KeySerializer(serializers.Serializer[Any]):
     key = serializers.CharField(
         write_only=True, max_length=keys.LONGEST, help_text="It is never shown again."
     )
-    password = serializers.CharField(write_only=True, max_length=128, help_text="Your password.")
+    password = own_password()
 
 
 class PasswordSerializer(serializers.Serializer[Any]):
     """The password of who forgets a key."""
 
-    password = serializers.CharField(write_only=True, max_length=128, help_text="Your password.")
+    password = own_password()
 
 
 class KeyStatusSerializer(serializers.Serializer[Any]):
@@ -105,13 +113,12 @@ def _confirmed(
 ) -> Generator[None, None, None]:
     """Count a try, and let it go on only with the user's own password."""
     try:
-        keys.count_try(_user_id(request), what)
-        if not request.user.check_password(password):
-            raise ValidationError({"password": "This is not your password."})
+        if not is_own_password(request.user, password, what=what):
+            raise ValidationError({"password": WRONG})
         yield
     except keys.KeyRefusedError as error:
         raise ValidationError({"key": str(error)}) from None
-    except keys.KeyLimitError as error:
+    except TooManyTriesError as error:
         raise TooManyKeysError(wait=error.wait.total_seconds()) from None
     except redis.RedisError as error:
         raise KeysUnreachableError from error

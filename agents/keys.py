@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -18,13 +17,11 @@ from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
 from ledgers import credentials
-from ledgers.rates import admit
 
 OWNER: Final = "model:"
 NAME: Final = "api_key"
 LONGEST: Final = 500
 SHORTEST: Final = 8
-VALIDATIONS, WITHIN = 10, timedelta(hours=1)
 PATIENCE: Final = 10.0
 OPENAI: Final = "https://api.openai.com/v1"
 NO_KEY = (401, 403)
@@ -39,14 +36,6 @@ class Try(StrEnum):
 
 class KeyRefusedError(ValueError):
     """A key that cannot be stored or used; the message says why and what to do, never the key."""
-
-
-class KeyLimitError(RuntimeError):
-    """Too many keys were tried; `wait` says when the next one may be."""
-
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__(f"You may try {VALIDATIONS} times an hour. Wait.")
-        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +94,6 @@ def check_usable(user_id: int) -> None:
 def note_refusal(user_id: int, *, reason: str) -> None:
     """Use the user's key no more, because the endpoint refused it."""
     credentials.refuse(owner_of(user_id), reason=reason)
-
-
-def count_try(user_id: int, what: Try) -> None:
-    """Count one more try, or raise `KeyLimitError`; without Redis none is made."""
-    wait = admit(f"{what}:{user_id}", limit=VALIDATIONS, window=WITHIN)
-    if wait:
-        raise KeyLimitError(wait)
 
 
 @sensitive_variables()

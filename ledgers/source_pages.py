@@ -35,6 +35,7 @@ from ledgers.feeds import FeedState
 from ledgers.jobs import task_of
 from ledgers.models import Ledger
 from ledgers.pages import COLOURS, OUTCOMES, ago, spoken, stamp
+from ledgers.password_forms import PasswordForm, is_confirmed
 from ledgers.reading import pair
 from ledgers.sources import History, Source, all_sources, history_of, keys_of, sources_of
 
@@ -54,6 +55,9 @@ LEAST_EVERY, MOST_EVERY = 10, 7 * 86_400
 DAY, MANY_DAYS = timedelta(days=1), 3650
 MAX_KEY = 1000
 """Characters of a key."""
+KEEPS, FORGETS = "source-key", "source-key-removal"
+OWN = "own"
+"""Before the name of the operator's password, for a source may need one of its own."""
 
 
 class EveryForm(forms.Form):
@@ -111,24 +115,20 @@ def source_page(request: HttpRequest, slug: str) -> HttpResponse:
     if collector is None:
         raise Http404(f"There is no source {slug}.")
     now = timezone.now()
-    every, keys = EveryForm(), KeysForm(None, collector=collector)
+    wrong: dict[str, forms.Form] = {}
     if request.method == "POST":
-        answer = _do(request, collector, now)
-        if isinstance(answer, EveryForm):
-            every = answer
-        elif isinstance(answer, KeysForm):
-            keys = answer
-        else:
+        wrong = _do(request, collector, now)
+        if not wrong:
             return HttpResponseRedirect(request.path)
     (source,) = sources_of([collector], pair(), now)
-    if not every.is_bound:
-        every = EveryForm(initial={"every": int(source.every.total_seconds())})
     context = {
         **admin.site.each_context(request),
         "title": f"Source {source.slug}",
         **_detail(source, history_of(slug, now), budget(now)),
-        "every_form": every,
-        "keys_form": keys,
+        "every_form": EveryForm(initial={"every": int(source.every.total_seconds())}),
+        "keys_form": KeysForm(None, collector=collector),
+        "password_form": PasswordForm(prefix=OWN),
+        **wrong,
         "may_operate": request.user.has_perm(OPERATES),
         "may_keep_keys": request.user.has_perm(KEEPS_KEYS),
         "zone": timezone.get_current_timezone_name(),
@@ -141,15 +141,12 @@ def send(job: str, slot_id: int) -> None:
     current_app.send_task(task_of(job), [slot_id])
 
 
-def _do(request: HttpRequest, collector: Collector, now: datetime) -> EveryForm | KeysForm | None:
-    """Do what was asked; return the form if something is wrong with it."""
+def _do(request: HttpRequest, collector: Collector, now: datetime) -> dict[str, forms.Form]:
+    """Do what was asked; return the forms with which something is wrong, as the page names them."""
     asked = request.POST.get("do", "")
     if asked in ("keys", "forget"):
         _demand(request, KEEPS_KEYS)
-        if asked == "keys":
-            return _keep(request, collector)
-        _forget(request, collector)
-        return None
+        return (_keep if asked == "keys" else _forget)(request, collector)
     _demand(request, OPERATES)
     if asked == "every":
         return _set_every(request, collector)
@@ -158,7 +155,7 @@ def _do(request: HttpRequest, collector: Collector, now: datetime) -> EveryForm 
     elif asked in ACTS:
         level, said = ACTS[asked](job_name(collector), now)
         messages.add_message(request, level, said)
-    return None
+    return {}
 
 
 def _run_now(job: str, now: datetime) -> tuple[int, str]:
@@ -184,33 +181,40 @@ ACTS: dict[str, Callable[[str, datetime], tuple[int, str]]] = {
 }
 
 
-def _set_every(request: HttpRequest, collector: Collector) -> EveryForm | None:
+def _set_every(request: HttpRequest, collector: Collector) -> dict[str, forms.Form]:
     form = EveryForm(request.POST)
     if not form.is_valid():
-        return form
+        return {"every_form": form}
     every = timedelta(seconds=form.cleaned_data["every"])
     if operating.set_every(job_name(collector), every):
         messages.success(request, f"From now on it is looked at every {spoken(every)}.")
     else:
         messages.warning(request, "It is off: its schedule begins when it is on.")
-    return None
+    return {}
 
 
-def _keep(request: HttpRequest, collector: Collector) -> KeysForm | None:
+def _keep(request: HttpRequest, collector: Collector) -> dict[str, forms.Form]:
+    """Keep the values, if all are there and the operator's own password is."""
     form = KeysForm(request.POST, collector=collector)
-    if not form.fields or not form.is_valid():
-        return form
+    own = PasswordForm(request.POST, prefix=OWN)
+    is_whole = bool(form.fields) and form.is_valid()
+    if not is_whole or not is_confirmed(own, request, what=KEEPS):
+        return {"keys_form": form, "password_form": own}
     actor = request.user.get_username()
     credentials.store_secret(owner_of(collector), form.cleaned_data, actor=actor)
     ask_again()
     messages.success(request, "Kept, encrypted. The next look uses it.")
-    return None
+    return {}
 
 
-def _forget(request: HttpRequest, collector: Collector) -> None:
+def _forget(request: HttpRequest, collector: Collector) -> dict[str, forms.Form]:
+    own = PasswordForm(request.POST, prefix=OWN)
+    if not is_confirmed(own, request, what=FORGETS):
+        return {"password_form": own}
     credentials.forget(owner_of(collector), actor=request.user.get_username())
     ask_again()
     messages.success(request, "Forgotten.")
+    return {}
 
 
 def _probed(collector: Collector, now: datetime) -> Probe:

@@ -23,6 +23,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from ledgers.api import user_id_of
+from ledgers.confirming import TooManyTriesError, is_own_password
 from ledgers.exchange.models import Account
 from ledgers.rates import admit
 from trading.auditing import chain_of
@@ -62,6 +63,12 @@ class UnreachableError(APIException):
 
     status_code = 503
     default_detail = "Orders cannot be taken now: Redis does not answer. Try again in a minute."
+
+
+class UncheckedError(UnreachableError):
+    """Tries at a password cannot be counted, so none is looked at and orders stay stopped."""
+
+    default_detail = "Your password cannot be checked now: Redis does not answer. Try again later."
 
 
 class Orders(APIView):
@@ -176,8 +183,14 @@ def _release(scope: str, who: str, reason: str) -> KillSwitch:
 
 
 def _require_password(request: Request, password: str) -> None:
-    user: Any = request.user
-    if not user.check_password(password):
+    """Let nobody go on but with the user's own password, and few tries at it an hour."""
+    try:
+        is_own = is_own_password(request.user, password, what="kill-release")
+    except TooManyTriesError as error:
+        raise Throttled(wait=error.wait.total_seconds()) from None
+    except redis.RedisError as error:
+        raise UncheckedError from error
+    if not is_own:
         raise PermissionDenied("Give your password to let orders through again.")
 
 

@@ -132,7 +132,10 @@ class KillSerializer(Strict):
     engage = serializers.BooleanField()
     reason = serializers.CharField(max_length=500)
     password = serializers.CharField(
-        default="", write_only=True, help_text="Yours; asked for when orders are let through again."
+        default="",
+        write_only=True,
+        trim_whitespace=False,
+        help_text="Yours; asked for when orders are let through again.",
     )
 
 

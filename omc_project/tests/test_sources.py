@@ -20,8 +20,10 @@ from ledgers.credentials import masked, secret_of
 from ledgers.glass.models import Quote
 from ledgers.models import CollectorRun, Credential, Ledger, Schedule, Slot
 from ledgers.tests.misbehaving import HEAD, body, serving
+from ledgers.tests.redis_keys import forget, without_redis
 from omc_project.tests.factories import (
     MINUTE,
+    PASSWORD,
     keep,
     looked,
     make_run,
@@ -32,6 +34,7 @@ from omc_project.tests.factories import (
 
 MAX_QUERIES = 25
 JOB = "collect:coinspot"
+OWN = {"own-password": PASSWORD}
 pytestmark = pytest.mark.usefixtures("ledger")
 
 
@@ -76,6 +79,7 @@ def _sent_nowhere() -> Iterator[None]:
 
 @pytest.fixture
 def root() -> Client:
+    forget("omc:rate:*")
     return entered(make_user("root", is_staff=True, is_superuser=True))
 
 
@@ -220,7 +224,7 @@ def test_the_connection_is_tested_without_storing_anything(root, settings) -> No
 
 def test_keys_are_kept_encrypted_and_never_shown_again(root) -> None:
     secret = "a very long secret 1234"
-    text = do(root, "keyed", "keys", client_id="my id", secret=secret)
+    text = do(root, "keyed", "keys", client_id="my id", secret=secret, **OWN)
     assert "Kept, encrypted." in text
     assert secret not in text
     assert "…1234" in text
@@ -228,16 +232,59 @@ def test_keys_are_kept_encrypted_and_never_shown_again(root) -> None:
     assert not Credential.objects.filter(sealed__contains=secret.encode()).exists()
     assert 'work" in' not in text
     assert root.get(page("keyed")).context["source"]["work"] == "on"
-    assert "Forgotten." in do(root, "keyed", "forget")
+    assert "Forgotten." in do(root, "keyed", "forget", **OWN)
     assert masked("source:keyed") == {}
     assert root.get(page("keyed")).context["source"]["work"] == "off"
 
 
 def test_half_of_the_keys_is_refused_and_what_was_typed_is_not_written_back(root) -> None:
-    response = root.post(page("keyed"), {"do": "keys", "client_id": "", "secret": "hush hush"})
+    values = {"do": "keys", "client_id": "", "secret": "hush hush", **OWN}
+    response = root.post(page("keyed"), values)
     assert response.context["keys_form"].errors == {"client_id": ["This field is required."]}
     assert "hush hush" not in response.content.decode()
     assert not Credential.objects.exists()
+
+
+@pytest.mark.parametrize("what", ["keys", "forget"])
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"own-password": "another"}, "This is not your password."),
+        ({"own-password": f"{PASSWORD} "}, "This is not your password."),
+        ({"password": PASSWORD}, "This field is required."),
+        ({}, "This field is required."),
+    ],
+)
+def test_security_without_the_own_password_no_key_changes(root, what, given, says) -> None:
+    before = {"client_id": "first id", "secret": "the first secret 1234"}
+    do(root, "keyed", "keys", **before, **OWN)
+    text = do(root, "keyed", what, client_id="other id", secret="the other secret", **given)
+    assert says in text
+    assert "Kept, encrypted." not in text
+    assert "Forgotten." not in text
+    for secret in (before["secret"], "the other secret", PASSWORD):
+        assert secret not in text
+    assert secret_of("source:keyed", purpose="a test") == before
+
+
+def test_security_passwords_are_not_guessed_on_the_page_of_a_source(root) -> None:
+    values = {"client_id": "my id", "secret": "hush hush"}
+    for _ in range(10):
+        assert "Too many" not in do(root, "keyed", "keys", **values, **{"own-password": "guess"})
+    assert "Too many tries. Wait 60 minutes." in do(root, "keyed", "keys", **values, **OWN)
+    assert not Credential.objects.exists()
+    assert "Forgotten." in do(root, "keyed", "forget", **OWN)
+    with without_redis():
+        assert "cannot be checked now" in do(root, "keyed", "forget", **OWN)
+
+
+def test_security_a_source_that_needs_a_password_is_not_given_the_operators(root) -> None:
+    Keyed.needs, before = (Need(name="password", help="Of the source."),), Keyed.needs
+    try:
+        assert "Kept, encrypted." in do(root, "keyed", "keys", password="of the source", **OWN)
+    finally:
+        Keyed.needs = before
+    assert secret_of("source:keyed", purpose="a test") == {"password": "of the source"}
 
 
 def test_a_key_of_the_environment_is_named_and_not_asked_for(root, settings) -> None:
@@ -247,12 +294,12 @@ def test_a_key_of_the_environment_is_named_and_not_asked_for(root, settings) -> 
     assert list(response.context["keys_form"].fields) == ["client_id"]
     assert "environment" in text
     assert "9876" not in text
-    do(root, "keyed", "keys", client_id="my id")
+    do(root, "keyed", "keys", client_id="my id", **OWN)
     assert root.get(page("keyed")).context["source"]["work"] == "on"
 
 
 def test_a_source_without_needs_keeps_no_keys(root) -> None:
-    root.post(page("coinspot"), {"do": "keys", "anything": "x"})
+    root.post(page("coinspot"), {"do": "keys", "anything": "x", **OWN})
     assert not Credential.objects.exists()
 
 
@@ -269,7 +316,7 @@ def test_who_may_operate_may_not_keep_keys() -> None:
     client = operator("view_feed", "change_schedule")
     assert "Paused." in do(client, "coinspot", "pause")
     for what in ("keys", "forget"):
-        values = {"do": what, "client_id": "a", "secret": "b"}
+        values = {"do": what, "client_id": "a", "secret": "b", **OWN}
         assert client.post(page("keyed"), values).status_code == 403
     assert not Credential.objects.exists()
 

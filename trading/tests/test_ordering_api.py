@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from ledgers.tests.redis_keys import forget, without_redis
 from trading.core.cases import Code
 from trading.killing import is_engaged
 from trading.models import OrderIntent
@@ -177,6 +178,32 @@ def test_letting_orders_through_again_takes_a_password_and_a_reason(
     assert client.post(KILL, {**body, "reason": " "}, format="json").status_code == 400
     assert client.post(KILL, body, format="json").json()["is_engaged"] is False
     assert not is_engaged(account.pk)
+
+
+def test_security_the_password_that_lets_orders_through_is_not_guessed(
+    account: Any, client: APIClient
+) -> None:
+    forget("omc:rate:*")
+    client.post(KILL, {"account": account.pk, "engage": True, "reason": "odd"}, format="json")
+    body = {"account": account.pk, "engage": False, "reason": "checked", "password": "guess"}
+    codes = [client.post(KILL, body, format="json").status_code for _ in range(11)]
+    assert codes == [403] * 10 + [429]
+    refused = client.post(KILL, {**body, "password": PASSWORD}, format="json")
+    assert refused.status_code == 429
+    assert 0 < int(refused["Retry-After"]) <= 3600
+    assert is_engaged(account.pk)
+
+
+def test_security_without_redis_orders_stay_stopped_and_can_still_be_stopped(
+    account: Any, client: APIClient
+) -> None:
+    body = {"account": account.pk, "engage": True, "reason": "odd", "password": PASSWORD}
+    with without_redis():
+        assert client.post(KILL, body, format="json").status_code == 200
+        answer = client.post(KILL, {**body, "engage": False}, format="json")
+    assert answer.status_code == 503
+    assert "password cannot be checked" in answer.json()["detail"]
+    assert is_engaged(account.pk)
 
 
 def test_only_a_superuser_stops_everything(account: Any, client: APIClient) -> None:

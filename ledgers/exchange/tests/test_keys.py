@@ -20,8 +20,11 @@ from ledgers.exchange.models import Account
 from ledgers.exchange.tests.fake_coinspot import KEY, SECRET, Fault, coinspot
 from ledgers.exchange.tests.private import account_of, forget_redis, with_key
 from ledgers.models import Credential, CredentialUse
+from ledgers.tests.redis_keys import forget, without_redis
 
 PAIR = {"key": KEY, "secret": SECRET}
+PASSWORD = " correct horse battery "
+OWN = {"password": PASSWORD}
 FULL_STATUS = "/api/v2/status"
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -36,6 +39,7 @@ def venue(settings):
 
 @pytest.fixture
 def mia():
+    forget("omc:rate:*")
     return account_of("mia")
 
 
@@ -161,6 +165,7 @@ def test_the_command_takes_no_key_as_an_argument() -> None:
 def client_of(name: str, *permissions: str, is_superuser: bool = False) -> Client:
     user, _ = get_user_model().objects.get_or_create(username=name)
     user.is_staff, user.is_superuser = True, is_superuser
+    user.set_password(PASSWORD)
     user.save()
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
@@ -175,20 +180,20 @@ def page_of(account: Account) -> str:
 def test_the_owner_enters_a_key_and_never_sees_it_again(venue, mia, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     client = client_of("mia")
-    answer = client.post(page_of(mia), PAIR, follow=True)
+    answer = client.post(page_of(mia), PAIR | OWN, follow=True)
     assert answer.status_code == 200
     html = answer.content.decode()
     assert "…abcd" in html
     assert "…wxyz" in html
     assert "in use" in html
-    for secret in (KEY, SECRET):
+    for secret in (KEY, SECRET, PASSWORD):
         assert secret not in html
         assert secret not in caplog.text
     assert stored(mia) == PAIR
 
 
 def test_a_refused_key_is_not_written_back_into_the_page(venue, mia) -> None:
-    html = client_of("mia").post(page_of(mia), PAIR | {"secret": "wrong-secret-of-mia"})
+    html = client_of("mia").post(page_of(mia), PAIR | OWN | {"secret": "wrong-secret-of-mia"})
     shown = html.content.decode()
     assert "Invalid signature" in shown
     assert "wrong-secret-of-mia" not in shown
@@ -197,16 +202,75 @@ def test_a_refused_key_is_not_written_back_into_the_page(venue, mia) -> None:
 
 
 def test_an_incomplete_form_asks_nobody(venue, mia) -> None:
-    assert client_of("mia").post(page_of(mia), {"key": KEY}).status_code == 200
+    assert client_of("mia").post(page_of(mia), {"key": KEY} | OWN).status_code == 200
     assert venue.asked == []
 
 
 def test_the_owner_forgets_a_key(venue, mia) -> None:
     with_key(mia)
-    client_of("mia").post(page_of(mia), {"forget": "1"})
+    client_of("mia").post(page_of(mia), {"forget": "1"} | OWN)
     assert masked(owner_of(mia.pk)) == {}
     last = CredentialUse.objects.order_by("id").last()
     assert (last.action, last.actor) == ("forgotten", "mia")
+
+
+@pytest.mark.parametrize("password", ["another", PASSWORD.strip(), PASSWORD.upper()])
+def test_security_a_wrong_password_keeps_no_key_and_asks_nobody(venue, mia, password) -> None:
+    client = client_of("mia")
+    shown = client.post(page_of(mia), PAIR | {"password": password}).content.decode()
+    assert "This is not your password." in shown
+    for typed in (KEY, SECRET, f'value="{password}"'):
+        assert typed not in shown
+    assert venue.asked == []
+    assert not Credential.objects.exists()
+
+
+def test_security_a_wrong_password_replaces_and_forgets_nothing(mia, venue) -> None:
+    with_key(mia)
+    client = client_of("mia")
+    other = {"key": "other-key-of-mia-1234", "secret": SECRET}
+    for asked in (other, {"forget": "1"}):
+        shown = client.post(page_of(mia), asked | {"password": "another"}).content.decode()
+        assert "This is not your password." in shown
+        assert KEY not in shown
+        assert other["key"] not in shown
+    assert "This field is required." in client.post(page_of(mia), {"forget": "1"}).content.decode()
+    assert stored(mia) == PAIR
+    assert venue.asked == []
+    assert not CredentialUse.objects.filter(action="forgotten").exists()
+
+
+def test_security_a_superuser_gives_the_own_password_and_not_the_owners(mia) -> None:
+    with_key(mia)
+    mia.user.set_password("the password of mia")
+    mia.user.save()
+    root = client_of("root", is_superuser=True)
+    root.post(page_of(mia), {"forget": "1", "password": "the password of mia"})
+    assert stored(mia) == PAIR
+    root.post(page_of(mia), {"forget": "1"} | OWN)
+    assert masked(owner_of(mia.pk)) == {}
+
+
+def test_security_ten_passwords_an_hour_and_each_purpose_by_itself(venue, mia) -> None:
+    with_key(mia)
+    client = client_of("mia")
+    for _ in range(10):
+        shown = client.post(page_of(mia), PAIR | {"password": "guess"}).content.decode()
+        assert "Too many tries" not in shown
+    shown = client.post(page_of(mia), PAIR | OWN).content.decode()
+    assert "Too many tries. Wait 60 minutes." in shown
+    assert venue.asked == []
+    assert client.post(page_of(mia), {"forget": "1"} | OWN).status_code == 302
+    assert masked(owner_of(mia.pk)) == {}
+
+
+def test_security_without_redis_no_password_is_looked_at(mia) -> None:
+    with_key(mia)
+    client = client_of("mia")
+    with without_redis():
+        shown = client.post(page_of(mia), {"forget": "1"} | OWN).content.decode()
+    assert "Your password cannot be checked now." in shown
+    assert stored(mia) == PAIR
 
 
 def test_the_owner_tests_a_key(venue, mia) -> None:
@@ -222,7 +286,7 @@ def test_the_owner_tests_a_key(venue, mia) -> None:
 
 def test_a_key_that_cannot_be_encrypted_is_told(venue, mia, settings) -> None:
     settings.OMC_CREDENTIAL_KEY = "none"
-    answer = client_of("mia").post(page_of(mia), PAIR).content.decode()
+    answer = client_of("mia").post(page_of(mia), PAIR | OWN).content.decode()
     assert "OMC_CREDENTIAL_KEY does not hold 32 bytes" in answer
     assert SECRET not in answer
 
@@ -237,7 +301,7 @@ def test_a_refusal_is_shown(mia) -> None:
 def test_the_key_of_another_user_is_as_good_as_absent(venue, mia, method) -> None:
     with_key(mia)
     other = client_of("leo", "view_account", "change_account")
-    answer = getattr(other, method)(page_of(mia), PAIR | {"forget": "1"})
+    answer = getattr(other, method)(page_of(mia), PAIR | OWN | {"forget": "1"})
     absent = getattr(other, method)(page_of(mia).replace(f"/{mia.pk}/", "/999999/"), PAIR)
     assert answer.status_code == absent.status_code == 404
     assert masked(owner_of(mia.pk)) != {}
