@@ -68,15 +68,9 @@ def test_everything_that_is_written_is_in_a_volume():
     assert used == set(COMPOSE["volumes"])
 
 
-def test_the_image_is_checked_wherever_everything_is():
-    steps = [line.split()[0] for line in (ROOT / ".ci" / "run").read_text().splitlines() if line]
-    checks = [step for step in steps if step.startswith("scripts/")]
-    assert checks == [
-        "scripts/lint.sh",
-        "scripts/check_infra.sh",
-        "scripts/check_image",
-        "scripts/test",
-    ]
+def test_the_image_is_checked_where_it_is_demanded():
+    steps = (ROOT / ".ci" / "run").read_text()
+    assert 'if [ "${OMC_REQUIRE_IMAGE:-}" = 1 ]; then scripts/check_image; fi' in steps
 
 
 def test_the_script_starts_every_service_of_ours():
