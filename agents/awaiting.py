@@ -3,9 +3,8 @@
 Each call runs in a thread of its own pool, at most `THREADS` at once; a thread keeps its database
 connection for the next call as long as a web process keeps one (`OMC_CONN_MAX_AGE`). Who looks
 where sessions stand waits for no question: that has a thread apart, which looks for all who ask
-meanwhile at once. The
-synchronous functions refuse to run inside a loop, as Django's database does; these do not run
-outside one.
+meanwhile at once. The synchronous functions refuse to run inside a loop, as Django's database
+does; these do not run outside one.
 """
 
 from __future__ import annotations

@@ -1,16 +1,12 @@
 """Find the questions of the last time without reading all events."""
 
-from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     """Index when something was asked."""
 
-    dependencies = [
-        ("agents", "0003_model_calls"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-    ]
+    dependencies = [("agents", "0003_model_calls")]
 
     operations = [
         migrations.AddIndex(
