@@ -22,7 +22,7 @@ NAMES = ("tool", "ledger", "parameters", "default", "question", "call", "queries
 
 def rows() -> list[dict[str, str]]:
     """Return the rows of the table of tools."""
-    section = DOCUMENT.read_text(encoding="utf-8").partition("### Tools")[2]
+    section = DOCUMENT.read_text(encoding="utf-8").partition("### Tools")[2].partition("\n### ")[0]
     lines = [line for line in section.splitlines() if line.startswith("| `get_")]
     parts = [[part.strip().strip("`") for part in line.strip("|").split("|")] for line in lines]
     return [dict(zip(NAMES, one, strict=True)) for one in parts]
