@@ -9,7 +9,8 @@ Python reads it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -51,3 +52,10 @@ def fetch(statement: str, question: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         logged.execute(statement, question)
         rows: list[tuple[Any, ...]] = logged.fetchall()
     return rows
+
+
+@contextmanager
+def unanswered() -> Iterator[None]:
+    """Send the statements of the block without waiting for any; an error is raised at its end."""
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from operator import itemgetter
 from typing import Any
 
-from ledgers.collecting.layout import Layout, Row
+from ledgers.collecting.layout import Layout
+from ledgers.collecting.series import Batch, batch_of
 from ledgers.models import Erasure, Fact
 
 
@@ -15,16 +16,16 @@ def identity_text(values: Iterable[Any]) -> tuple[str, ...]:
     return tuple(map(str, values))
 
 
-def without_erased(model: type[Fact], layout: Layout, rows: list[Row]) -> list[Row]:
-    """Return the rows whose identity was not erased; call it under the feed's lock.
+def without_erased(model: type[Fact], layout: Layout, batch: Batch) -> Batch:
+    """Return the batch without the rows whose identity was erased; call it under the feed's lock.
 
     Erasures are few, so all of a table's are read; tables that hold no text have none.
     """
     if not model.erasable:
-        return rows
+        return batch
     remembered = Erasure.objects.filter(fact=layout.table).values_list("identity", flat=True)
     gone = set(map(tuple, remembered))
     if not gone:
-        return rows
+        return batch
     take = itemgetter(*map(layout.own.index, layout.identity))
-    return [row for row in rows if identity_text(take(row)) not in gone]
+    return batch_of(layout, [row for row in batch.rows if identity_text(take(row)) not in gone])

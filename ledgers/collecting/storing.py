@@ -12,6 +12,7 @@ replays a kept payload may correct what the old one made of the same bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -19,14 +20,15 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from ledgers.collecting.layout import Layout, Row, layout_of
+from ledgers.collecting.layout import Layout, layout_of
 from ledgers.collecting.refusing import without_erased
-from ledgers.collecting.series import Split, event_of_each, split
+from ledgers.collecting.series import Batch, Split, batch_of, event_of_each, split
 from ledgers.collecting.staging import Merged, Stamps, insert_new, merge
 from ledgers.models import CollectorRun, Fact, Feed
 from ledgers.partitions import ensure_months
 from ledgers.projecting import Change
 from ledgers.reading import announce_and_stamp
+from ledgers.wire import unanswered
 
 MAX_BATCH = 50_000
 TURN = "SELECT pg_advisory_xact_lock(hashtext(%s), hashtext(%s))"
@@ -58,25 +60,9 @@ def store(
     """
     if len(records) > MAX_BATCH:
         raise ValueError(f"{len(records)} records in one batch. Store at most {MAX_BATCH}.")
-    layout = layout_of(model)
-    rows = _last_of_each(layout, _rows(layout, records))
-    if layout.is_partitioned:
-        ensure_months(layout.table, map(layout.event_of, rows))
-    with transaction.atomic():
-        stamps = _open(model, run, observed_at)
-        kept = without_erased(model, layout, rows)
-        parts = split(layout, kept)
-        insert_new(layout, parts.fresh, stamps)
-        merged = merge(layout, parts.rest, stamps)
-        if model.projections:
-            _project(model, layout, parts, merged)
-    return Stored(
-        known_at=stamps.known_at,
-        added=merged.added + len(parts.fresh),
-        revised=merged.revised,
-        late=merged.late,
-        erased=len(rows) - len(kept),
-    )
+    batch = batch_of(layout_of(model), records)
+    with _storing(model, batch, run, observed_at) as stored:
+        return stored
 
 
 def store_all(
@@ -84,20 +70,50 @@ def store_all(
 ) -> Stored:
     """Store any number of records, read as they are needed; return the sum of the batches.
 
-    Each batch is a transaction of its own: what was stored before an error stays, and the same
-    ingest again goes on from there.
+    Each batch is a transaction of its own: the batches read before an error are stored, and the
+    same ingest again goes on from there. The next batch is read before a transaction begins, so
+    that none waits for a slow reader, and is prepared while the database works on projections.
     """
+    layout, remaining = layout_of(model), iter(records)
+    batch = batch_of(layout, list(islice(remaining, BATCH)))
     done: Stored | None = None
-    for batch in _batches(records):
-        stored = store(model, batch, run, observed_at=observed_at)
+    while done is None or batch.rows:
+        following: list[Any] = []
+        try:
+            following = list(islice(remaining, BATCH))
+        finally:
+            with _storing(model, batch, run, observed_at) as stored:
+                batch = batch_of(layout, following)
         done = _sum(done, stored) if done else stored
-    return done or store(model, [], run, observed_at=observed_at)
+    return done
 
 
-def _batches(records: Iterable[Any]) -> Iterator[list[Any]]:
-    remaining = iter(records)
-    while batch := list(islice(remaining, BATCH)):
-        yield batch
+@contextmanager
+def _storing(
+    model: type[Fact], batch: Batch, run: CollectorRun, observed_at: datetime
+) -> Iterator[Stored]:
+    """Store a batch when the block ends; it runs while the database works on the projections."""
+    layout = layout_of(model)
+    if layout.is_partitioned:
+        ensure_months(layout.table, batch.moments)
+    with transaction.atomic():
+        stamps = _open(model, run, observed_at)
+        kept = without_erased(model, layout, batch)
+        parts = split(layout, kept)
+        insert_new(layout, parts.fresh, stamps)
+        merged = merge(layout, parts.rest, stamps)
+        change = _change(layout, parts, merged)
+        projections = model.projections if change.ends else ()
+        with unanswered() if projections else nullcontext():
+            for projection in projections:
+                projection.follow(change)
+            yield Stored(
+                known_at=stamps.known_at,
+                added=merged.added + len(parts.fresh),
+                revised=merged.revised,
+                late=merged.late,
+                erased=len(batch.rows) - len(kept.rows),
+            )
 
 
 def _sum(done: Stored, stored: Stored) -> Stored:
@@ -108,17 +124,6 @@ def _sum(done: Stored, stored: Stored) -> Stored:
         late=done.late + stored.late,
         erased=done.erased + stored.erased,
     )
-
-
-def _rows(layout: Layout, records: Sequence[Any]) -> Sequence[Row]:
-    """Return records as tuples in the order of the table."""
-    if records and isinstance(records[0], tuple):
-        return records
-    return list(map(layout.row_of, records))
-
-
-def _last_of_each(layout: Layout, rows: Sequence[Row]) -> list[Row]:
-    return list(dict(zip(map(layout.key_of, rows), rows, strict=True)).values())
 
 
 def _open(model: type[Fact], run: CollectorRun, observed_at: datetime) -> Stamps:
@@ -155,14 +160,6 @@ def _take_turn(model: type[Fact], feed: Feed) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(TURN, [model._meta.db_table, feed.source])
-
-
-def _project(model: type[Fact], layout: Layout, parts: Split, merged: Merged) -> None:
-    """Tell the fact's projections what changed, if anything did."""
-    change = _change(layout, parts, merged)
-    if change.ends:
-        for projection in model.projections:
-            projection.follow(change)
 
 
 def _change(layout: Layout, parts: Split, merged: Merged) -> Change:

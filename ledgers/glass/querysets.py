@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 CACHED = """
     SELECT {columns} FROM glass_latestquote f
     WHERE source = %(source)s AND currency = %(currency)s
-      AND asset = ANY(ARRAY(SELECT json_array_elements_text(%(assets)s::json)))
+      AND asset IN (SELECT json_array_elements_text(%(assets)s::json))
       AND event_at <= %(at)s AND available_at <= %(as_of)s AND known_at <= %(horizon)s
 """
 
@@ -61,6 +62,10 @@ class NewestPrice(NamedTuple):
     last: Decimal | None
 
 
+_AS_PRICE = partial(tuple.__new__, NewestPrice)
+"""What `_make` does but for its check of the length, in a third of its time."""
+
+
 class QuoteQuerySet(FactQuerySet):
     """Reads of quotes."""
 
@@ -96,7 +101,7 @@ class QuoteQuerySet(FactQuerySet):
         """Return the same quotes as bare tuples: for hundreds of assets, and for pages."""
         names = NewestPrice._fields
         rows = _newest(names, assets, source=source, currency=currency, pair=pair, at=at)
-        return {row[0]: NewestPrice._make(row) for row in rows if not row[3]}
+        return {price[0]: price for price in map(_AS_PRICE, rows) if not price[3]}
 
     def sampled(
         self, series: tuple[str, str, str], *, since: datetime, step: timedelta, pair: Pair

@@ -38,7 +38,8 @@ LOAD = """
     FROM generate_series(%(first)s, %(last)s) AS place,
         generate_series(0, %(assets)s - 1) AS number,
         LATERAL (SELECT %(start)s + place * %(step)s AS at,
-            (100000 + (place * 7919 + number * 104729) %% 99991)::numeric / 1000 AS price) AS made
+            round((100000 + (place * 7919 + number * 104729) %% 99991)::numeric / 1000, 3) AS price
+        ) AS made
 """
 
 
