@@ -16,24 +16,25 @@ from ledgers.wire import fetch
 if TYPE_CHECKING:
     from ledgers.reading import Pair
 
-# The newest quote of all is the newest that a read sees, if the read sees it.
+# The newest quote of all is the newest that a read sees, if the read sees it. One that was
+# withdrawn is left to the facts, which tell that it was.
 CACHED = """
     SELECT {columns} FROM glass_latestquote f
-    WHERE source = %(source)s AND currency = %(currency)s
+    WHERE source = %(source)s AND currency = %(currency)s AND NOT withdrawn
       AND asset IN (SELECT json_array_elements_text(%(assets)s::json))
       AND event_at <= %(at)s AND available_at <= %(as_of)s AND known_at <= %(horizon)s
 """
 
-# Newest seen minute first, and of that minute the newest seen revision; a row per asset asked.
+# Newest seen minute first, and of that minute the newest seen revision.
 NEWEST = """
-    SELECT q.* FROM json_array_elements_text(%(assets)s::json) AS wanted (asset)
+    SELECT {columns} FROM json_array_elements_text(%(assets)s::json) AS wanted (name)
     CROSS JOIN LATERAL (
-        SELECT {columns} FROM glass_quote f
-        WHERE f.source = %(source)s AND f.asset = wanted.asset AND f.currency = %(currency)s
+        SELECT * FROM glass_quote f
+        WHERE f.source = %(source)s AND f.asset = wanted.name AND f.currency = %(currency)s
           AND f.event_at <= %(at)s
           AND f.available_at <= %(as_of)s AND f.known_at <= %(horizon)s
         ORDER BY f.event_at DESC, f.revision DESC LIMIT 1
-    ) q
+    ) q WHERE NOT q.withdrawn
 """
 
 # The last seen quote of each step, so that a month of minutes costs as many probes as steps.
@@ -55,7 +56,6 @@ class NewestPrice(NamedTuple):
     asset: str
     event_at: datetime
     revision: int
-    withdrawn: bool
     quoted_at: datetime
     bid: Decimal | None
     ask: Decimal | None
@@ -87,7 +87,7 @@ class QuoteQuerySet(FactQuerySet):
         names = self._columns()
         rows = _newest(names, assets, source=source, currency=currency, pair=pair, at=at)
         quotes = (self.model.from_db(self.db, names, row) for row in rows)
-        return {quote.asset: quote for quote in quotes if not quote.withdrawn}
+        return {quote.asset: quote for quote in quotes}
 
     def newest_prices(
         self,
@@ -101,7 +101,7 @@ class QuoteQuerySet(FactQuerySet):
         """Return the same quotes as bare tuples: for hundreds of assets, and for pages."""
         names = NewestPrice._fields
         rows = _newest(names, assets, source=source, currency=currency, pair=pair, at=at)
-        return {price[0]: price for price in map(_AS_PRICE, rows) if not price[3]}
+        return {price[0]: price for price in map(_AS_PRICE, rows)}
 
     def sampled(
         self, series: tuple[str, str, str], *, since: datetime, step: timedelta, pair: Pair
@@ -142,7 +142,7 @@ def _newest(
     pair: Pair,
     at: datetime | None,
 ) -> list[tuple[Any, ...]]:
-    """Return the newest quotes, withdrawn ones too.
+    """Return the newest quotes, none of an asset whose newest was withdrawn.
 
     The newest of all is kept apart; where the pair or `at` does not let it through, the facts
     are asked.
