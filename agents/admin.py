@@ -29,6 +29,7 @@ from ledgers.models import Ledger
 
 Kind = SessionEvent.Kind
 HIDDEN = "Only its owner reads it."
+LEAD = '{} <a class="font-medium text-primary-600 underline" href="{}">Read the conversation</a>'
 LABELS = {str(outcome): colour for outcome, colour in OUTCOMES.items()}
 
 
@@ -79,7 +80,7 @@ class AgentSessionAdmin(ReadOnlyPage):
         """Show questions and answers to their owner alone; lead a superuser to where to ask."""
         if not session.is_own and session.may_read:
             url = reverse("admin:agents_session_conversation", args=[session.pk])
-            return format_html('{} <a href="{}">Read the conversation</a>', HIDDEN, url)
+            return format_html(LEAD, HIDDEN, url)
         if not session.is_own:
             return HIDDEN
         told = session.events.filter(kind__in=[Kind.ASKED, Kind.ANSWERED]).order_by("sequence")
