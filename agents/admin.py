@@ -1,29 +1,35 @@
 """The operator's pages of the agents: sessions with what their answers cite, and the journal.
 
 What a user asked and was told is the user's own; an operator sees that it happened, how it ended
-and which rows of the public ledgers it cited.
+and which rows of the public ledgers it cited, and what it cost. A superuser reads the rest on a
+page that asks why, and of which the owner hears.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import AllValuesFieldListFilter
-from django.db.models import Count, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet, Value
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from agents.chat import OUTCOMES
 from agents.models import AgentSession, JournalEntry, SessionEvent
+from agents.reading_page import reading_page
+from agents.readings import readings_of, spent_on
 from ledgers.admin import ReadOnlyPage, WindowFilter
 from ledgers.models import Ledger
 
 Kind = SessionEvent.Kind
 HIDDEN = "Only its owner reads it."
+LEAD = '{} <a class="font-medium text-primary-600 underline" href="{}">Read the conversation</a>'
 LABELS = {str(outcome): colour for outcome, colour in OUTCOMES.items()}
 
 
@@ -35,14 +41,28 @@ class AgentSessionAdmin(ReadOnlyPage):
     list_filter = ("mode",)
     list_select_related = ("user",)
     ordering = ("-created_at",)
-    fields = ("id", "user", "mode", "created_at", "outcome", "conversation", "citations")
+    fields = (
+        "id", "user", "mode", "created_at", "turns", "outcome", "spent", "conversation",
+        "citations", "read_by",
+    )  # fmt: skip
     readonly_fields = fields
 
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page on which a superuser reads another's conversation."""
+        page = self.admin_site.admin_view(partial(reading_page, site=self.admin_site))
+        return [
+            path("<uuid:session_id>/conversation/", page, name="agents_session_conversation"),
+            *super().get_urls(),
+        ]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[AgentSession]:
-        """Count the turns with the sessions."""
-        self._reader_id = request.user.pk
+        """Count the turns with the sessions, and mark the reader's own."""
         rows: QuerySet[AgentSession] = super().get_queryset(request)
-        return rows.annotate(turn_count=Count("events__turn", distinct=True))
+        return rows.annotate(
+            turn_count=Count("events__turn", distinct=True),
+            is_own=_is(request, "user"),
+            may_read=Value(bool(request.user.is_superuser)),
+        )
 
     @admin.display(description="turns", ordering="turn_count")
     def turns(self, session: Any) -> int:
@@ -56,25 +76,38 @@ class AgentSessionAdmin(ReadOnlyPage):
         return str(last.payload.get("outcome", last.get_kind_display())) if last else ""
 
     @admin.display(description="conversation")
-    def conversation(self, session: AgentSession) -> str | SafeString:
-        """Show questions and answers to their owner alone."""
-        if session.user_id != self._reader_id:
+    def conversation(self, session: Any) -> str | SafeString:
+        """Show questions and answers to their owner alone; lead a superuser to where to ask."""
+        if not session.is_own and session.may_read:
+            url = reverse("admin:agents_session_conversation", args=[session.pk])
+            return format_html(LEAD, HIDDEN, url)
+        if not session.is_own:
             return HIDDEN
         told = session.events.filter(kind__in=[Kind.ASKED, Kind.ANSWERED]).order_by("sequence")
         lines = ((one.payload.get("question") or one.payload.get("answer", ""),) for one in told)
         return format_html_join("", "<p>{}</p>", lines)
 
     @admin.display(description="citations")
-    def citations(self, session: AgentSession) -> str | SafeString:
+    def citations(self, session: Any) -> str | SafeString:
         """List the cited rows; those of the Exchange ledger to their owner alone."""
-        is_own = session.user_id == self._reader_id
         rows = [
             (one["key"], one["id"], one["field"])
             for event in session.events.filter(kind=Kind.ANSWERED).order_by("sequence")
             for one in event.payload.get("citations", [])
-            if is_own or one["ledger"] != Ledger.EXCHANGE
+            if session.is_own or one["ledger"] != Ledger.EXCHANGE
         ]
         return format_html_join("", "<p>[{}] {} ({})</p>", rows) or "None."
+
+    @admin.display(description="model")
+    def spent(self, session: AgentSession) -> str:
+        """Write what the model has cost."""
+        return spent_on(session)
+
+    @admin.display(description="read by others")
+    def read_by(self, session: AgentSession) -> str | SafeString:
+        """List who else read the conversation, and why."""
+        rows = ((f"{one.at:%F %T} UTC", one.reader, one.reason) for one in readings_of(session))
+        return format_html_join("", "<p>{} {}: {}</p>", rows) or "Nobody."
 
 
 class AnsweredFilter(WindowFilter):
@@ -110,10 +143,9 @@ class JournalEntryAdmin(ReadOnlyPage):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JournalEntry]:
-        """Remember who reads."""
-        self._reader_id = request.user.pk
+        """Mark the reader's own."""
         rows: QuerySet[JournalEntry] = super().get_queryset(request)
-        return rows
+        return rows.annotate(is_own=_is(request, "session__user"))
 
     @display(description="outcome", label=LABELS, ordering="outcome")
     def show_outcome(self, entry: JournalEntry) -> tuple[str, str]:
@@ -137,16 +169,15 @@ class JournalEntryAdmin(ReadOnlyPage):
         return str(entry.session.user or "console")
 
     @admin.display(description="question")
-    def asked(self, entry: JournalEntry) -> str:
+    def asked(self, entry: Any) -> str:
         """Show the question to who asked it alone."""
-        return entry.question if self._is_own(entry) else HIDDEN
+        return str(entry.question) if entry.is_own else HIDDEN
 
     @admin.display(description="calls")
-    def made_calls(self, entry: JournalEntry) -> str | SafeString:
+    def made_calls(self, entry: Any) -> str | SafeString:
         """List the calls with the hashes of their results; arguments to who asked alone."""
-        is_own = self._is_own(entry)
         lines = (
-            (one["tool"], _arguments(one) if is_own else "", one["state"], one["count"],
+            (one["tool"], _arguments(one) if entry.is_own else "", one["state"], one["count"],
              one["sha256"])
             for one in entry.calls
         )  # fmt: skip
@@ -165,8 +196,10 @@ class JournalEntryAdmin(ReadOnlyPage):
         hashes = ((one,) for one in entry.prompts)
         return format_html_join("", "<p><code>{}</code></p>", hashes) or "None."
 
-    def _is_own(self, entry: JournalEntry) -> bool:
-        return entry.session.user_id == self._reader_id
+
+def _is(request: HttpRequest, owner: str) -> ExpressionWrapper[Q]:
+    """Tell of each row whether its owner reads: with the row, for a page serves many at once."""
+    return ExpressionWrapper(Q(**{owner: request.user.pk}), output_field=BooleanField())
 
 
 def _arguments(call: Any) -> str:

@@ -13,7 +13,7 @@ class AgentsConfig(AppConfig):
     name = "agents"
 
     def ready(self) -> None:
-        from agents import checks, evidence, measures  # noqa: F401  # checks register themselves
+        from agents import checks, evidence, measures, readings  # noqa: F401  # checks register themselves
         from agents.tools.registry import autodiscover
         from ledgers.erasing import register_forgetter
         from ledgers.jobs import JobKind, register_kind

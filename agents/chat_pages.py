@@ -31,6 +31,7 @@ from agents.admission import LONGEST, BadInputError
 from agents.key_api import TooManyKeysError, forgotten, stored
 from agents.limits import AskThrottle
 from agents.models import AgentSession
+from agents.readings import readings_of
 from agents.sessions import BusyError, NoSessionError, SessionState
 from ledgers.password_forms import PasswordForm, password_field
 
@@ -222,6 +223,7 @@ def _context(request: HttpRequest, session: AgentSession | None, form: AskForm) 
         "state": state,
         "plan": chat.planned_of(planned["plan"]) if planned and is_waiting else None,
         "turns": chat.turns_of(session, user) if session else [],
+        "readings": readings_of(session) if session else [],
         "recent": [(one.pk, one.created_at, sessions.first_question(one.pk)) for one in own],
         "examples": EXAMPLES,
         "zone": timezone.get_current_timezone_name(),

@@ -113,6 +113,24 @@ class JournalEntry(models.Model):
         return f"{self.session_id} {self.turn}"
 
 
+class SessionReading(models.Model):
+    """That somebody else than its owner read a conversation, and why. Append-only.
+
+    Written before a word is shown. The reader's name is kept, also of one who is gone.
+    """
+
+    session = models.ForeignKey(AgentSession, models.PROTECT, related_name="readings")
+    reader = models.CharField(max_length=150)
+    reason = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.session_id} by {self.reader} {self.at:%F %T}"
+
+
 class ModelCall(models.Model):
     """One request to a language model, written before it is made: the truth about budgets.
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import redis
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from ledgers.confirming import LONGEST, WRONG, TooManyTriesError, is_own_password
+
+MISTAKEN: Final = "mistaken"
+THROTTLED: Final = "throttled"
+UNREACHABLE: Final = "unreachable"
+"""What a form's errors are called, for a door that answers with a status."""
 
 
 def password_field() -> forms.CharField:
@@ -36,9 +44,10 @@ def is_confirmed(form: forms.Form, request: HttpRequest, *, what: str) -> bool:
     try:
         if is_own_password(request.user, form.cleaned_data["password"], what=what):
             return True
-        form.add_error("password", WRONG)
+        form.add_error("password", ValidationError(WRONG, code=MISTAKEN))
     except TooManyTriesError as error:
-        form.add_error(None, str(error))
+        form.add_error(None, ValidationError(str(error), code=THROTTLED))
     except redis.RedisError:
-        form.add_error(None, "Your password cannot be checked now. Try again in a minute.")
+        said = "Your password cannot be checked now. Try again in a minute."
+        form.add_error(None, ValidationError(said, code=UNREACHABLE))
     return False

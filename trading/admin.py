@@ -5,6 +5,7 @@ The pages of orders are those of `trading.ordering_admin`, registered here too.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -12,15 +13,16 @@ from django.contrib.admin.utils import unquote
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from ledgers.exchange.key_page import may_set_key
+from ledgers.exchange.key_page import has_key_page, key_page
 from ledgers.pages import COLOURS, ReadOnlyPage, stamp
 from ledgers.reading import pair
 from trading.core.lots import METHODS
 from trading.exporting import FORMATS
 from trading.histories import UnbookableError
+from trading.key_page import TRADING
 from trading.models import AccountPnl
 from trading.ordering_admin import OPERATES
 from trading.panels import equity_chart, figures, month_chart, position_rows
@@ -35,6 +37,18 @@ class AccountPnlAdmin(ReadOnlyPage):
     list_display = ("name", "owner", "venue", "base_currency", "method", "fees")
     list_select_related = ("user",)
     search_fields = ("name", "user__username")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of the key with which an account trades."""
+        page = partial(key_page, site=self.admin_site, kind=TRADING)
+        return [
+            path(
+                "<int:account_id>/trading-key/",
+                self.admin_site.admin_view(page),
+                name="trading_accountpnl_key",
+            ),
+            *super().get_urls(),
+        ]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Let everybody who may enter the admin see the own accounts."""
@@ -77,18 +91,21 @@ class AccountPnlAdmin(ReadOnlyPage):
             "methods": [(name, name == chosen) for name in METHODS],
             "chosen": chosen,
             "forms": list(FORMATS) if account.user_id == request.user.pk else [],
-            "key_page": _key_page(request, account),
+            "key_pages": _key_pages(request, account),
             **_panels(account, chosen),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/trading/pnl.html", context)
 
 
-def _key_page(request: HttpRequest, account: AccountPnl) -> str:
-    """Return where the reader may enter the key of the account; empty if nowhere."""
-    if not may_set_key(request, account):
-        return ""
-    return reverse("admin:exchange_account_key", args=[account.pk])
+def _key_pages(request: HttpRequest, account: AccountPnl) -> list[tuple[str, str]]:
+    """Return what the keys of the account are called and where their pages are, if the reader's."""
+    if not has_key_page(request, account):
+        return []
+    return [
+        ("key", reverse("admin:exchange_account_key", args=[account.pk])),
+        ("trading key", reverse("admin:trading_accountpnl_key", args=[account.pk])),
+    ]
 
 
 def _panels(account: AccountPnl, method: str) -> dict[str, Any]:

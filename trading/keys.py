@@ -52,7 +52,8 @@ def keys_of(account_id: int, *, purpose: str) -> KeyPair:
         return KeyPair(key=values[KEY], secret=values[SECRET])
     except KeyError:
         raise NoKeyError(
-            f"Account {account_id} has no trading key. Run manage.py set_trading_key."
+            f"Account {account_id} has no trading key. Run manage.py set_trading_key, or enter it "
+            "on the account's page."
         ) from None
     except CredentialError as error:
         raise NoKeyError(str(error)) from error
@@ -76,7 +77,19 @@ def set_key(account: Account, key: str, secret: str, *, actor: str) -> None:
             raise KeyRefusedError(f"The {name} is empty or not what CoinSpot gives. Copy it again.")
     prove_trading(keys)
     values = {KEY: keys.key, SECRET: keys.secret}
-    credentials.store_secret(owner_of(account.pk), values, actor=actor)
+    try:
+        credentials.store_secret(owner_of(account.pk), values, actor=actor)
+    except CredentialError as error:
+        raise KeyRefusedError(f"The key is good, but cannot be kept. {error}") from error
+
+
+def test_key(account: Account) -> None:
+    """Prove that the stored key of an account may trade, or raise `KeyRefusedError`."""
+    try:
+        keys = keys_of(account.pk, purpose="test the key")
+    except NoKeyError as error:
+        raise KeyRefusedError(str(error)) from error
+    prove_trading(keys)
 
 
 @sensitive_variables()

@@ -182,6 +182,7 @@ class AuditEntry(models.Model):
         KILL_SWITCH = "kill_switch"
         LIVE_SWITCH = "live_switch"
         LIMITS = "limits"
+        READING = "reading", "Read by another"
 
     chain = models.CharField(max_length=40)
     number = models.PositiveIntegerField()

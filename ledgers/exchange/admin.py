@@ -74,6 +74,10 @@ class AccountAdmin(Page):
             '<a href="{}">key</a>', reverse("admin:exchange_account_key", args=[account.pk])
         )
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Keep the owner: who became it by a form would have the keys and what they open."""
+        return ("user",) if obj else ()
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Refuse: its facts name it."""
         return False

@@ -16,6 +16,7 @@ from ledgers.exchange.tests.fake_coinspot import KEY, SECRET, Fault
 from ledgers.exchange.tests.private import account_of, with_key
 from ledgers.models import Credential, CredentialUse
 from trading.keys import NoKeyError, has_key, keys_of, owner_of, remove_key, set_key
+from trading.keys import test_key as try_key
 from trading.tests.fake_exchange import TRADE_KEY, TRADE_SECRET, FakeExchange
 from trading.tests.live import exchange
 
@@ -123,6 +124,22 @@ def test_a_key_that_was_tampered_with_is_none(venue, mia) -> None:
     Credential.objects.filter(owner=owner_of(mia.pk)).update(sealed=b"0" * 40)
     with pytest.raises(NoKeyError, match="Enter it again"):
         keys_of(mia.pk, purpose="test")
+
+
+def test_a_stored_trading_key_can_be_tried_again(venue, mia) -> None:
+    with pytest.raises(KeyRefusedError, match="no trading key"):
+        try_key(mia)
+    set_key(mia, TRADE_KEY, TRADE_SECRET, actor="mia")
+    try_key(mia)
+    venue.full.discard(TRADE_KEY)
+    with pytest.raises(KeyRefusedError, match="A read-only key cannot"):
+        try_key(mia)
+
+
+def test_a_trading_key_that_cannot_be_encrypted_is_told(venue, mia, settings) -> None:
+    settings.OMC_CREDENTIAL_KEY = "none"
+    with pytest.raises(KeyRefusedError, match="OMC_CREDENTIAL_KEY does not hold 32 bytes"):
+        set_key(mia, TRADE_KEY, TRADE_SECRET, actor="mia")
 
 
 def test_forgetting_the_trading_key_leaves_the_other(venue, mia) -> None:

@@ -307,8 +307,56 @@ def test_the_key_of_another_user_is_as_good_as_absent(venue, mia, method) -> Non
     assert masked(owner_of(mia.pk)) != {}
 
 
-def test_a_superuser_may_and_somebody_outside_the_admin_may_not(venue, mia) -> None:
-    assert client_of("root", is_superuser=True).get(page_of(mia)).status_code == 200
+def test_security_a_superuser_sees_that_there_is_a_key_and_not_its_last_signs(venue, mia) -> None:
+    with_key(mia)
+    answer = client_of("root", is_superuser=True).get(page_of(mia))
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert "in use" in html
+    assert "Forget the key" in html
+    for kept_back in (KEY, SECRET, "…abcd", "…wxyz", "Try and keep", "Test the key"):
+        assert kept_back not in html
+
+
+@pytest.mark.parametrize("asked", [{}, {"test": "1"}])
+@pytest.mark.parametrize("stored_before", [False, True])
+def test_security_a_superuser_neither_enters_nor_replaces_nor_uses_anothers_key(
+    venue, mia, asked, stored_before
+) -> None:
+    if stored_before:
+        with_key(mia)
+    kept, uses = list(Credential.objects.values()), CredentialUse.objects.count()
+    other = {"key": "other-key-of-mia-1234", "secret": SECRET}
+    answer = client_of("root", is_superuser=True).post(page_of(mia), other | OWN | asked)
+    assert answer.status_code == 403
+    assert venue.asked == []
+    assert list(Credential.objects.values()) == kept
+    assert CredentialUse.objects.count() == uses
+
+
+def test_security_a_superuser_who_forgets_a_key_is_written_down(mia) -> None:
+    with_key(mia)
+    answer = client_of("root", is_superuser=True).post(page_of(mia), {"forget": "1"} | OWN)
+    assert answer.status_code == 302
+    assert not Credential.objects.exists()
+    last = CredentialUse.objects.order_by("id").last()
+    assert (last.owner, last.action, last.actor) == (owner_of(mia.pk), "forgotten", "root")
+
+
+def test_security_nobody_becomes_the_owner_of_an_account_and_its_keys_by_a_form(mia) -> None:
+    with_key(mia)
+    root = client_of("root", is_superuser=True)
+    own = get_user_model().objects.get(username="root")
+    url = reverse("admin:exchange_account_change", args=[mia.pk])
+    body = {"user": own.pk, "name": "Taken", "venue": "coinspot", "base_currency": "AUD",
+            "method": "fifo", "fees": "basis"}  # fmt: skip
+    assert root.post(url, body).status_code == 302
+    owner = mia.user_id
+    mia.refresh_from_db()
+    assert (mia.name, mia.user_id) == ("Taken", owner)
+
+
+def test_somebody_outside_the_admin_may_not(venue, mia) -> None:
     get_user_model().objects.filter(username="mia").update(is_staff=False)
     outside = Client()
     outside.force_login(mia.user)
