@@ -63,7 +63,7 @@ class NewestPrice(NamedTuple):
 
 
 _AS_PRICE = partial(tuple.__new__, NewestPrice)
-"""What `_make` does but for its check of the length, in a third of its time."""
+"""What `_make` does but for its check of the length, in three quarters of its time."""
 
 
 class QuoteQuerySet(FactQuerySet):

@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 
 from django.urls import URLPattern, URLResolver
 
-VERBS = ("get", "post", "put", "patch", "delete")
-ROLES = ("anonymous", "owner", "other", "staff", "superuser")
 TRADING = "/api/v1/trading/"
 STANDARD = ("_add", "_change", "_changelist", "_delete", "_history", "_autocomplete")
 """Pages that the admin gives every table; their tests are those of the tables."""
@@ -29,7 +27,7 @@ REASON = "Ticket 4711: the answer looks wrong"
 
 
 class Line(NamedTuple):
-    """What each role gets, in the order of `ROLES`, for a request about the owner's."""
+    """What each role gets, in the order of trading's `ROLES`, for a request about the owner's."""
 
     statuses: tuple[int, ...]
     body: Mapping[str, Any] | None = None

@@ -32,10 +32,8 @@ from omc_project.tests.access import (
     PASSWORD,
     QUALITY,
     QUESTION,
-    ROLES,
     SITE,
     TRADING,
-    VERBS,
     Line,
     found_in,
 )
@@ -53,6 +51,7 @@ from omc_project.tests.factories import (
 from quality.models import Alert
 from trading.models import AuditEntry
 from trading.tests import test_matrix as of_trading
+from trading.tests.test_matrix import ROLES, VERBS
 
 pytestmark = pytest.mark.usefixtures("ledger")
 NAME = "vault-of-ada"
