@@ -68,9 +68,12 @@ def test_everything_that_is_written_is_in_a_volume():
     assert used == set(COMPOSE["volumes"])
 
 
-def test_the_image_is_checked_where_it_is_demanded():
+def test_the_image_is_checked_where_it_is_demanded_and_elsewhere_said_to_be_skipped():
     steps = (ROOT / ".ci" / "run").read_text()
-    assert 'if [ "${OMC_REQUIRE_IMAGE:-}" = 1 ]; then scripts/check_image; fi' in steps
+    choice = steps[steps.index('if [ "${OMC_REQUIRE_IMAGE:-}" = 1 ]') :]
+    demanded, _, elsewhere = choice[: choice.index("\nfi\n")].partition("\nelse\n")
+    assert "scripts/check_image" in demanded
+    assert "echo \"SKIP image: " in elsewhere
 
 
 def test_the_script_starts_every_service_of_ours():
