@@ -73,7 +73,7 @@ def test_the_image_is_checked_where_it_is_demanded_and_elsewhere_said_to_be_skip
     choice = steps[steps.index('if [ "${OMC_REQUIRE_IMAGE:-}" = 1 ]') :]
     demanded, _, elsewhere = choice[: choice.index("\nfi\n")].partition("\nelse\n")
     assert "scripts/check_image" in demanded
-    assert "echo \"SKIP image: " in elsewhere
+    assert 'echo "SKIP image: ' in elsewhere
 
 
 def test_the_script_starts_every_service_of_ours():
