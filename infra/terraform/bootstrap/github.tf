@@ -57,7 +57,7 @@ locals {
       Sid       = "Roles"
       Effect    = "Allow"
       Action    = ["iam:PassRole"]
-      Resource  = [for role in ["execution", "task"] : "arn:aws:iam::${var.aws_account_id}:role/${local.cluster}-${role}"]
+      Resource  = [for role in ["execution", "migrate-execution", "task"] : "arn:aws:iam::${var.aws_account_id}:role/${local.cluster}-${role}"]
       Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
     },
     {
