@@ -56,6 +56,21 @@ def test_a_pull_request_never_gets_a_role():
     assert workflow("deploy.yml")["on"]["push"] == {"branches": ["main"]}
 
 
+def test_every_count_runs_once_a_week_and_gets_no_role():
+    found = workflow("weekly.yml")
+    assert set(found["on"]) == {"schedule", "workflow_dispatch"}
+    ((when,),) = [each.values() for each in found["on"]["schedule"]]
+    minute, hour, *days, weekday = when.split()
+    assert (days, len(weekday)) == (["*", "*"], 1)
+    assert weekday.isdigit()
+    assert minute.isdigit()
+    assert hour.isdigit()
+    (job,) = found["jobs"].values()
+    assert job["permissions"] == {"contents": "read"}
+    assert job["timeout-minutes"] <= 360  # where GitHub itself ends a job
+    assert job["steps"][-1]["run"].startswith("scripts/test --full")
+
+
 def test_no_key_is_stored():
     for file in FILES:
         assert "secrets." not in file.read_text()
