@@ -17,7 +17,6 @@ WITHOUT_RESOURCE = {
     "ecr:GetAuthorizationToken",
     "cloudwatch:PutMetricData",
     "ecs:DescribeTaskDefinition",
-    "ecs:RegisterTaskDefinition",
     "ecs:ListTasks",
 }
 """Actions for which AWS knows no resource but `*`."""
@@ -377,6 +376,41 @@ def test_tasks_are_allowed_everything_without_a_condition_only_where_aws_demands
         if "*" in statement["Resource"] and "Condition" not in statement
     ]
     assert everywhere == [["ecr:GetAuthorizationToken"]] * 2  # both execution roles
+
+
+def test_github_is_allowed_nothing_everywhere_without_a_condition():
+    everywhere = {
+        action: statement.get("Condition")
+        for policy in resources("bootstrap", "aws_iam_role_policy").values()
+        for statement in json.loads(policy["policy"])["Statement"]
+        if "*" in statement["Resource"]
+        for action in statement["Action"]
+    }
+    region = {"StringEquals": {"aws:RequestedRegion": "ap-southeast-2"}}
+    cluster = "arn:aws:ecs:ap-southeast-2:123456789012:cluster/omc-staging"
+    assert everywhere == {
+        "ecr:GetAuthorizationToken": region,
+        "ecs:DescribeTaskDefinition": region,
+        "ecs:ListTasks": {"ArnEquals": {"ecs:cluster": cluster}},
+    }
+
+
+def test_github_registers_definitions_of_the_families_of_its_environment_alone():
+    (places,) = [
+        statement["Resource"]
+        for policy in resources("bootstrap", "aws_iam_role_policy").values()
+        for statement in json.loads(policy["policy"])["Statement"]
+        if "ecs:RegisterTaskDefinition" in statement["Action"]
+    ]
+    families = {each["family"] for each in resources("staging", "aws_ecs_task_definition").values()}
+    assert families
+    (place,) = [re.compile(each.replace("*", ".*")) for each in places]
+    prefix = "arn:aws:ecs:ap-southeast-2:123456789012:task-definition/"
+    assert all(
+        place.fullmatch(f"{prefix}{family}{end}") for family in families for end in ("", ":7")
+    )
+    assert not place.fullmatch(f"{prefix}omc-production-backend:7")
+    assert not place.fullmatch(f"{prefix}somebody-elses:7")
 
 
 def test_github_gets_a_role_only_from_its_own_environment():
