@@ -20,6 +20,10 @@ from omc_project.engines import places
 ADMIN = "admin"
 MANAGE = f"{sys.executable} manage.py"
 PASSWORD = "OMC_ADMIN_PASSWORD"  # noqa: S105  # the name of one
+NOBODY = (
+    'There is no superuser yet, so nobody could log in (docs/DEPLOYMENT.md, "First login"; on AWS '
+    "the migrate task gets the password from the secret omc/app/admin_password). "
+)
 
 
 def prepare(*, is_read: bool) -> Iterator[str]:
@@ -57,10 +61,16 @@ def migrate() -> int:
 
 
 def make_admin() -> bool:
-    """Make the first administrator; return whether there was none."""
+    """Make the first administrator; return whether there was none.
+
+    Production is given its password, or refused: one that is made there lies in a folder that may
+    be gone with the container, and nobody could log in.
+    """
     users = get_user_model()
     if users.objects.filter(is_superuser=True).exists():
         return False
+    if settings.IS_PRODUCTION and not settings.OMC_ADMIN_PASSWORD:
+        secrets_file.refuse(PASSWORD, why=NOBODY)
     password = settings.OMC_ADMIN_PASSWORD or secrets_file.read_or_make(PASSWORD)
     users.objects.create_superuser(ADMIN, password=password)
     return True

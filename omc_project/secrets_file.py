@@ -49,11 +49,11 @@ def read_or_make(name: str, *, home: Path = places.HOME) -> str:
     return found[name]
 
 
-def refuse(name: str) -> NoReturn:
+def refuse(name: str, *, why: str = "") -> NoReturn:
     """Refuse to start in production without this secret; never make one there."""
     raise SecretsError(
-        f"OMC_ENVIRONMENT is production and {name} is not set. Set {name}, or {name}_FILE to a "
-        f'file that holds it. To make one: python3 -c "{MAKE_ONE[name]}"'
+        f"{why}OMC_ENVIRONMENT is production and {name} is not set. Set {name}, or {name}_FILE to "
+        f'a file that holds it. To make one: python3 -c "{MAKE_ONE[name]}"'
     )
 
 

@@ -25,6 +25,7 @@ PROBES = {
         "aws_region": "ap-southeast-2",
         "account_id": "123456789012",
         "secret_read_policy_arns": {"openai": "arn:aws:iam::123456789012:policy/openai"},
+        "admin_read_policy_arn": "arn:aws:iam::123456789012:policy/admin",
         "ecr_repository_arn": "arn:aws:ecr:ap-southeast-2:123456789012:repository/omc",
         "log_group_arn": "arn:aws:logs:ap-southeast-2:123456789012:log-group:/omc/test/app",
         "artifact_bucket_arn": "arn:aws:s3:::omc-test",
@@ -55,7 +56,11 @@ PROBES = {
         "image_tag": "test",
         "environment": {"OMC_ENVIRONMENT": "production"},
         "secrets": {"SECRET_KEY": "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:x"},
+        "migrate_secrets": {
+            "OMC_ADMIN_PASSWORD": "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:y"
+        },
         "execution_role_arn": "arn:aws:iam::123456789012:role/execution",
+        "migrate_execution_role_arn": "arn:aws:iam::123456789012:role/migrate-execution",
         "task_role_arn": "arn:aws:iam::123456789012:role/task",
         "log_group_name": "/omc/test/app",
         "metrics_namespace": "OMC/test",

@@ -16,6 +16,7 @@ SECRETS = {
     "redis/connection_string": "rediss://x",
     "django/secret_key": json.dumps({"key": "first", "fallbacks": "first"}),
     "app/credential_key": json.dumps({"key": "first", "fallbacks": "first"}),
+    "app/admin_password": "first",
 }
 PROCESSES = ("backend", "worker", "orders", "beat")
 

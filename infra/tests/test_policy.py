@@ -17,7 +17,6 @@ WITHOUT_RESOURCE = {
     "ecr:GetAuthorizationToken",
     "cloudwatch:PutMetricData",
     "ecs:DescribeTaskDefinition",
-    "ecs:RegisterTaskDefinition",
     "ecs:ListTasks",
 }
 """Actions for which AWS knows no resource but `*`."""
@@ -37,7 +36,7 @@ def test_each_named_secret_is_planned_with_our_key_and_thirty_days(environment, 
 @both
 def test_every_secret_has_a_value_that_is_written_and_never_kept(environment):
     versions = resources(environment, "aws_secretsmanager_secret_version")
-    assert len(versions) == len(resources(environment, "aws_secretsmanager_secret")) == 5
+    assert len(versions) == len(resources(environment, "aws_secretsmanager_secret")) == 6
     for address, version in versions.items():
         assert version.get("secret_string") is None, address
         assert version["secret_string_wo_version"] == 1, address
@@ -64,12 +63,58 @@ def test_a_plan_that_held_a_value_would_be_found(environment):
     assert re.findall(r'"(password|secret_string|auth_token|token)(_wo)?":"([^"]+)"', leaked)
 
 
+def readers_of(environment):
+    """Return the secrets whose read policy each role has, by the role's name."""
+    found = {}
+    for address, attached in resources(environment, "aws_iam_role_policy_attachment").items():
+        if secret := re.search(r'_secrets\["(\w+)"\]$', address):
+            found.setdefault(attached["role"], set()).add(secret[1])
+    return found
+
+
 @both
-def test_both_roles_read_every_secret_and_no_more(environment):
-    attached = resources(environment, "aws_iam_role_policy_attachment")
-    for role in ("execution", "task"):
-        names = [each for each in attached if f"{role}_secrets[" in each]
-        assert len(names) == 5, names
+def test_a_task_reads_its_secrets_and_the_migrate_task_alone_the_superusers_password(environment):
+    every = {"openai", "db", "redis", "django", "credential"}
+    assert readers_of(environment) == {
+        f"omc-{environment}-execution": every,
+        f"omc-{environment}-migrate-execution": every | {"admin"},
+        f"omc-{environment}-task": every,
+    }
+
+
+@both
+def test_the_superusers_password_is_made_by_terraform_under_our_key(environment):
+    secrets = resources(environment, "aws_secretsmanager_secret")
+    address = 'module.secrets["admin"].aws_secretsmanager_secret.this'
+    assert secrets[address]["name"] == "omc/app/admin_password"
+    assert unknown(environment, "aws_secretsmanager_secret")[address]["kms_key_id"] is True
+    calls = json.loads(text_of(environment))["configuration"]["root_module"]["module_calls"]
+    made = "ephemeral.aws_secretsmanager_random_password.admin"
+    assert made in calls["secrets"]["expressions"]["secret_value"]["references"]
+    given = calls["ecs"]["expressions"]
+    assert 'module.secrets["admin"]' in given["migrate_secrets"]["references"]
+    assert 'module.secrets["admin"]' not in given["secrets"]["references"]
+
+
+def test_the_deploy_role_may_hand_over_each_role_that_a_task_has():
+    tasks = {
+        role["name"] for role in resources("staging", "aws_iam_role").values() if is_of_tasks(role)
+    }
+    (policy,) = [
+        each["policy"]
+        for address, each in resources("bootstrap", "aws_iam_role_policy").items()
+        if '"deploy"' in address
+    ]
+    (handed,) = [
+        each["Resource"]
+        for each in json.loads(policy)["Statement"]
+        if each["Action"] == ["iam:PassRole"]
+    ]
+    assert {each.rpartition("/")[2] for each in handed} == tasks
+
+
+def is_of_tasks(role):
+    return "ecs-tasks.amazonaws.com" in role["assume_role_policy"]
 
 
 @both
@@ -330,7 +375,42 @@ def test_tasks_are_allowed_everything_without_a_condition_only_where_aws_demands
         for statement in json.loads(policy.get("policy", '{"Statement": []}'))["Statement"]
         if "*" in statement["Resource"] and "Condition" not in statement
     ]
-    assert everywhere == [["ecr:GetAuthorizationToken"]]
+    assert everywhere == [["ecr:GetAuthorizationToken"]] * 2  # both execution roles
+
+
+def test_github_is_allowed_nothing_everywhere_without_a_condition():
+    everywhere = {
+        action: statement.get("Condition")
+        for policy in resources("bootstrap", "aws_iam_role_policy").values()
+        for statement in json.loads(policy["policy"])["Statement"]
+        if "*" in statement["Resource"]
+        for action in statement["Action"]
+    }
+    region = {"StringEquals": {"aws:RequestedRegion": "ap-southeast-2"}}
+    cluster = "arn:aws:ecs:ap-southeast-2:123456789012:cluster/omc-staging"
+    assert everywhere == {
+        "ecr:GetAuthorizationToken": region,
+        "ecs:DescribeTaskDefinition": region,
+        "ecs:ListTasks": {"ArnEquals": {"ecs:cluster": cluster}},
+    }
+
+
+def test_github_registers_definitions_of_the_families_of_its_environment_alone():
+    (places,) = [
+        statement["Resource"]
+        for policy in resources("bootstrap", "aws_iam_role_policy").values()
+        for statement in json.loads(policy["policy"])["Statement"]
+        if "ecs:RegisterTaskDefinition" in statement["Action"]
+    ]
+    families = {each["family"] for each in resources("staging", "aws_ecs_task_definition").values()}
+    assert families
+    (place,) = [re.compile(each.replace("*", ".*")) for each in places]
+    prefix = "arn:aws:ecs:ap-southeast-2:123456789012:task-definition/"
+    assert all(
+        place.fullmatch(f"{prefix}{family}{end}") for family in families for end in ("", ":7")
+    )
+    assert not place.fullmatch(f"{prefix}omc-production-backend:7")
+    assert not place.fullmatch(f"{prefix}somebody-elses:7")
 
 
 def test_github_gets_a_role_only_from_its_own_environment():

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 import redis
 from django.conf import settings
+from django.contrib.auth import authenticate
+from django.core.management import call_command
 from django.test import Client
 
 from infra.tests.runbook import blocks
@@ -45,6 +48,20 @@ def test_readyz_answers_as_promised_while_redis_is_gone(monkeypatch):
 @pytest.mark.parametrize("path", ["/metrics", "/api/v1/quality/feeds"])
 def test_what_needs_a_login_says_so(path):
     assert Client().get(path).status_code == 401
+
+
+def test_the_way_back_in_makes_a_superuser_with_the_password_of_the_secret(monkeypatch):
+    (block,) = [each for each in blocks() if "createsuperuser" in each.text]
+    overrides = json.loads(block.text.partition("--overrides '")[2].rpartition("'")[0])
+    ((shell, option, line),) = [each["command"] for each in overrides["containerOverrides"]]
+    assert (shell, option) == ("sh", "-c")
+    given, _, command = line.partition(" exec python manage.py ")
+    assert given == "DJANGO_SUPERUSER_PASSWORD=$OMC_ADMIN_PASSWORD"
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "what the secret holds")
+    call_command(*shlex.split(command), verbosity=0)
+    user = authenticate(username="rescue", password="what the secret holds")
+    assert user is not None
+    assert user.is_superuser
 
 
 def test_the_name_that_is_replaced_is_the_one_that_is_used():

@@ -131,15 +131,21 @@ def test_each_task_is_as_locked_as_in_compose():
         assert container["readonlyRootFilesystem"]
         assert container["user"] == "10001:10001"
         assert container["linuxParameters"]["capabilities"] == {"drop": ["ALL"]}
-        assert container["secrets"] == [
-            {
-                "name": "SECRET_KEY",
-                "valueFrom": "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:x",
-            }
-        ]
         assert [each["containerPath"] for each in container["mountPoints"]] == ["/tmp"]  # noqa: S108
         options = container["logConfiguration"]["options"]
         assert options["awslogs-stream-prefix"] == container["name"]
+
+
+def test_the_migrate_task_alone_is_given_the_superusers_password_and_by_a_role_of_its_own():
+    place = "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:"
+    for task in resources("probes", "aws_ecs_task_definition").values():
+        (container,) = json.loads(task["container_definitions"])
+        is_migrate = container["name"] == "migrate"
+        injected = {each["name"]: each["valueFrom"] for each in container["secrets"]}
+        assert injected.pop("OMC_ADMIN_PASSWORD", None) == (f"{place}y" if is_migrate else None)
+        assert injected == {"SECRET_KEY": f"{place}x"}
+        role = task["execution_role_arn"].rpartition("/")[2]
+        assert role == ("migrate-execution" if is_migrate else "execution")
 
 
 def test_the_picture_in_the_runbook_is_of_this_dashboard():

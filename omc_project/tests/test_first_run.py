@@ -13,6 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from omc_project import first_run, secrets_file
 from omc_project.engines import places
+from omc_project.errors import SecretsError
 from omc_project.tests.factories import make_run, make_user
 
 GIVEN = "a-given-password-of-mine"
@@ -77,6 +78,42 @@ def test_an_administrator_of_any_name_is_left_alone(db, settings):
     assert get_user_model().objects.filter(is_superuser=True).count() == 1
     owner.refresh_from_db()
     assert owner.password == before
+
+
+def test_production_without_a_superuser_demands_the_password_and_makes_none(db, home, settings):
+    settings.IS_PRODUCTION = True
+    make_user("somebody")
+    with pytest.raises(SecretsError) as refused:
+        call_command("prestart", stdout=io.StringIO())
+    told = str(refused.value)
+    assert "no superuser yet, so nobody could log in" in told
+    assert "Set OMC_ADMIN_PASSWORD, or OMC_ADMIN_PASSWORD_FILE" in told
+    assert "omc/app/admin_password" in told
+    assert not get_user_model().objects.filter(is_superuser=True).exists()
+    assert not list(home.iterdir())
+
+
+def test_production_makes_the_first_superuser_with_the_given_password(db, home, settings):
+    settings.IS_PRODUCTION = True
+    settings.OMC_ADMIN_PASSWORD = GIVEN
+    out = io.StringIO()
+    call_command("prestart", stdout=out)
+    assert authenticate(username="admin", password=GIVEN) is not None
+    assert GIVEN not in out.getvalue()
+    assert not list(home.iterdir())
+
+
+def test_production_with_a_superuser_needs_no_password(db, home, settings):
+    settings.IS_PRODUCTION = True
+    make_user("owner", is_superuser=True)
+    call_command("prestart", stdout=io.StringIO())
+    assert not list(home.iterdir())
+
+
+def test_the_refusal_names_a_heading_that_is_there(settings):
+    guide = (settings.BASE_DIR / "docs" / "DEPLOYMENT.md").read_text()
+    assert 'docs/DEPLOYMENT.md, "First login"' in first_run.NOBODY
+    assert "\n### First login\n" in guide
 
 
 def test_an_ordinary_user_is_no_administrator(db):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -54,6 +55,42 @@ def test_a_pull_request_never_gets_a_role():
     assert all("id-token" not in job["permissions"] for job in jobs)
     assert set(workflow("deploy.yml")["on"]) == {"push"}
     assert workflow("deploy.yml")["on"]["push"] == {"branches": ["main"]}
+
+
+def test_main_is_protected_by_every_check_of_a_pull_request():
+    guide = (ROOT / "docs" / "DEPLOYMENT.md").read_text()
+    (text,) = re.findall(r"/protection --input - <<'JSON'\n(.*?)\nJSON\n", guide, re.DOTALL)
+    protection = json.loads(text)
+    jobs = workflow("ci.yml")["jobs"].values()
+    assert protection["required_status_checks"] == {
+        "strict": True,
+        "contexts": [name for job in jobs for name in names_of(job)],
+    }
+    assert protection["enforce_admins"]
+    assert protection["required_pull_request_reviews"]
+    assert not protection["allow_force_pushes"]
+    assert not protection["allow_deletions"]
+
+
+def names_of(job):
+    """Return a job's checks as GitHub calls them: one for each Python of its matrix."""
+    pythons = job.get("strategy", {}).get("matrix", {}).get("python", [None])
+    return [job["name"].replace("${{ matrix.python }}", str(python)) for python in pythons]
+
+
+def test_every_count_runs_once_a_week_and_gets_no_role():
+    found = workflow("weekly.yml")
+    assert set(found["on"]) == {"schedule", "workflow_dispatch"}
+    ((when,),) = [each.values() for each in found["on"]["schedule"]]
+    minute, hour, *days, weekday = when.split()
+    assert (days, len(weekday)) == (["*", "*"], 1)
+    assert weekday.isdigit()
+    assert minute.isdigit()
+    assert hour.isdigit()
+    (job,) = found["jobs"].values()
+    assert job["permissions"] == {"contents": "read"}
+    assert job["timeout-minutes"] <= 360  # where GitHub itself ends a job
+    assert job["steps"][-1]["run"].startswith("scripts/test --full")
 
 
 def test_no_key_is_stored():

@@ -9,9 +9,11 @@ locals {
     deploy = { environment = var.environment, policy = local.deploy }
   }
 
+  # For some actions AWS knows no resource; then the condition says in which region.
+  region = { StringEquals = { "aws:RequestedRegion" = var.aws_region } }
+
   build = [
-    # AWS has no resource for this action.
-    { Sid = "Token", Effect = "Allow", Action = ["ecr:GetAuthorizationToken"], Resource = ["*"] },
+    { Sid = "Token", Effect = "Allow", Action = ["ecr:GetAuthorizationToken"], Resource = ["*"], Condition = local.region },
     {
       Sid    = "Push"
       Effect = "Allow"
@@ -25,8 +27,15 @@ locals {
 
   # Exactly what the deploy tool asks for; a test compares.
   deploy = [
-    # AWS has no resource for these actions.
-    { Sid = "Definitions", Effect = "Allow", Action = ["ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition"], Resource = ["*"] },
+    # A definition holds the ARNs of secrets, never a value.
+    { Sid = "Definitions", Effect = "Allow", Action = ["ecs:DescribeTaskDefinition"], Resource = ["*"], Condition = local.region },
+    {
+      # Without `:*`: a revision that is yet to be registered has no number.
+      Sid      = "Register"
+      Effect   = "Allow"
+      Action   = ["ecs:RegisterTaskDefinition"]
+      Resource = [format(local.arn, "ecs", "task-definition/${local.cluster}-*")]
+    },
     {
       Sid      = "Services"
       Effect   = "Allow"
@@ -57,7 +66,7 @@ locals {
       Sid       = "Roles"
       Effect    = "Allow"
       Action    = ["iam:PassRole"]
-      Resource  = [for role in ["execution", "task"] : "arn:aws:iam::${var.aws_account_id}:role/${local.cluster}-${role}"]
+      Resource  = [for role in ["execution", "migrate-execution", "task"] : "arn:aws:iam::${var.aws_account_id}:role/${local.cluster}-${role}"]
       Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
     },
     {

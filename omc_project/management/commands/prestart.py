@@ -15,8 +15,9 @@ class Command(BaseCommand):
     help = (
         "Brings the tables up to date, makes the administrator if there is none, and fills an "
         "empty house with example data, but not in production. The administrator's password is "
-        "OMC_ADMIN_PASSWORD, or is made, and shown once if a terminal listens. Doing it again "
-        "changes nothing."
+        "OMC_ADMIN_PASSWORD, or is made, and shown once if a terminal listens; production makes "
+        "none and demands OMC_ADMIN_PASSWORD until there is a superuser. Doing it again changes "
+        "nothing."
     )
     requires_system_checks = []
 

@@ -33,6 +33,14 @@ run "roles" {
     condition     = alltrue(flatten([for policy in aws_iam_role_policy.github : [for statement in jsondecode(policy.policy).Statement : !contains(statement.Resource, "*") || contains(["Token", "Definitions", "List"], statement.Sid)]]))
     error_message = "Every resource but those that AWS has none for is named."
   }
+  assert {
+    condition     = alltrue(flatten([for policy in aws_iam_role_policy.github : [for statement in jsondecode(policy.policy).Statement : try(length(statement.Condition) > 0, false) if contains(statement.Resource, "*")]]))
+    error_message = "Where AWS has no resource, a condition narrows it."
+  }
+  assert {
+    condition     = one([for statement in jsondecode(aws_iam_role_policy.github["deploy"].policy).Statement : statement.Resource if statement.Sid == "Register"]) == ["arn:aws:ecs:ap-southeast-2:123456789012:task-definition/omc-production-*"]
+    error_message = "Only definitions of the environment's own families are registered."
+  }
 }
 
 run "state" {

@@ -75,6 +75,11 @@ ephemeral "aws_secretsmanager_random_password" "credential" {
   exclude_punctuation = true
 }
 
+ephemeral "aws_secretsmanager_random_password" "admin" {
+  password_length     = 32
+  exclude_punctuation = true
+}
+
 module "rds" {
   source                  = "../../modules/rds"
   name                    = local.name
@@ -111,6 +116,7 @@ module "secrets" {
     redis      = { name = "redis/connection_string", version = var.redis_token_version, about = "URL of Redis with its token" }
     django     = { name = "django/secret_key", version = 1, about = "What signs sessions, and older ones" }
     credential = { name = "app/credential_key", version = 1, about = "What encrypts keys of venues, and older ones" }
+    admin      = { name = "app/admin_password", version = var.admin_password_version, about = "First password of the first superuser" }
   }
   environment = local.environment
   aws_region  = var.aws_region
@@ -137,6 +143,7 @@ module "secrets" {
       key       = base64encode(ephemeral.aws_secretsmanager_random_password.credential.random_password)
       fallbacks = base64encode(ephemeral.aws_secretsmanager_random_password.credential.random_password)
     })
+    admin = ephemeral.aws_secretsmanager_random_password.admin.random_password
   }[each.key]
   secret_value_version = each.value.version
 }
@@ -182,7 +189,8 @@ module "iam" {
   name                    = local.name
   aws_region              = var.aws_region
   account_id              = local.account_id
-  secret_read_policy_arns = { for name, secret in module.secrets : name => secret.iam_policy_arn }
+  secret_read_policy_arns = { for name, secret in module.secrets : name => secret.iam_policy_arn if name != "admin" }
+  admin_read_policy_arn   = module.secrets["admin"].iam_policy_arn
   ecr_repository_arn      = module.ecr.repository_arn
   log_group_arn           = aws_cloudwatch_log_group.app.arn
   artifact_bucket_arn     = module.storage.bucket_arn
@@ -192,24 +200,25 @@ module "iam" {
 }
 
 module "ecs" {
-  source                  = "../../modules/ecs"
-  name                    = local.name
-  aws_region              = var.aws_region
-  image_repository        = module.ecr.repository_url
-  image_tag               = var.image_tag
-  execution_role_arn      = module.iam.execution_role_arn
-  task_role_arn           = module.iam.task_role_arn
-  log_group_name          = aws_cloudwatch_log_group.app.name
-  metrics_namespace       = local.namespace
-  subnet_ids              = module.vpc.app_subnet_ids
-  security_group_id       = module.security.app_sg
-  target_group_arn        = module.alb.target_group_arn
-  alb_arn_suffix          = module.alb.arn_suffix
-  target_group_arn_suffix = module.alb.target_group_arn_suffix
-  deployment_alarm_names  = module.monitoring.deployment_alarm_names
-  sizes                   = local.sizes
-  desired                 = local.desired
-  max                     = local.max
+  source                     = "../../modules/ecs"
+  name                       = local.name
+  aws_region                 = var.aws_region
+  image_repository           = module.ecr.repository_url
+  image_tag                  = var.image_tag
+  execution_role_arn         = module.iam.execution_role_arn
+  migrate_execution_role_arn = module.iam.migrate_execution_role_arn
+  task_role_arn              = module.iam.task_role_arn
+  log_group_name             = aws_cloudwatch_log_group.app.name
+  metrics_namespace          = local.namespace
+  subnet_ids                 = module.vpc.app_subnet_ids
+  security_group_id          = module.security.app_sg
+  target_group_arn           = module.alb.target_group_arn
+  alb_arn_suffix             = module.alb.arn_suffix
+  target_group_arn_suffix    = module.alb.target_group_arn_suffix
+  deployment_alarm_names     = module.monitoring.deployment_alarm_names
+  sizes                      = local.sizes
+  desired                    = local.desired
+  max                        = local.max
 
   # What each one means: docs/settings.md. Both environments run as the product's production does.
   environment = merge(
@@ -238,6 +247,9 @@ module "ecs" {
     SECRET_KEY_FALLBACKS         = "${module.secrets["django"].secret_arn}:fallbacks::"
     OMC_CREDENTIAL_KEY           = "${module.secrets["credential"].secret_arn}:key::"
     OMC_CREDENTIAL_KEY_FALLBACKS = "${module.secrets["credential"].secret_arn}:fallbacks::"
+  }
+  migrate_secrets = {
+    OMC_ADMIN_PASSWORD = module.secrets["admin"].secret_arn
   }
   depends_on = [module.alb, module.iam, module.monitoring]
 }

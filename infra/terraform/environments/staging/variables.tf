@@ -70,6 +70,12 @@ variable "redis_token_version" {
   default     = 1
 }
 
+variable "admin_password_version" {
+  description = "Raise it to write another password into omc/app/admin_password, for a superuser that is yet to be made."
+  type        = number
+  default     = 1
+}
+
 variable "alert_email" {
   description = "Who is told when an alarm goes off; the address confirms once."
   type        = string

@@ -80,7 +80,7 @@ resource "aws_ecs_task_definition" "this" {
   network_mode             = "awsvpc"
   cpu                      = var.sizes[each.key].cpu
   memory                   = var.sizes[each.key].memory
-  execution_role_arn       = var.execution_role_arn
+  execution_role_arn       = each.key == "migrate" ? var.migrate_execution_role_arn : var.execution_role_arn
   task_role_arn            = var.task_role_arn
   skip_destroy             = true # older revisions stay, to go back to
 
@@ -107,7 +107,7 @@ resource "aws_ecs_task_definition" "this" {
       portMappings           = each.value.port == null ? [] : [{ containerPort = each.value.port, hostPort = each.value.port, protocol = "tcp" }]
       mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
       environment            = [for name, value in merge(var.environment, { OMC_HOME = "/tmp/omc" }) : { name = name, value = value }]
-      secrets                = [for name, arn in var.secrets : { name = name, valueFrom = arn }]
+      secrets                = [for name, arn in merge(var.secrets, each.key == "migrate" ? var.migrate_secrets : {}) : { name = name, valueFrom = arn }]
       stopTimeout            = each.value.stop
       logConfiguration = {
         logDriver = "awslogs"

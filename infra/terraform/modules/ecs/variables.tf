@@ -29,7 +29,7 @@ variable "environment" {
   type        = map(string)
 
   validation {
-    condition     = length(setintersection(keys(var.environment), ["SECRET_KEY", "OMC_CREDENTIAL_KEY", "OPENAI_API_KEY", "DATABASE_URL", "REDIS_URL"])) == 0
+    condition     = length(setintersection(keys(var.environment), ["SECRET_KEY", "OMC_CREDENTIAL_KEY", "OPENAI_API_KEY", "DATABASE_URL", "REDIS_URL", "OMC_ADMIN_PASSWORD"])) == 0
     error_message = "Secrets go into `secrets`, by the ARN they lie under, never into `environment`."
   }
 }
@@ -42,10 +42,30 @@ variable "secrets" {
     condition     = alltrue([for arn in values(var.secrets) : startswith(arn, "arn:")])
     error_message = "secrets holds ARNs, never values."
   }
+
+  validation {
+    condition     = !contains(keys(var.secrets), "OMC_ADMIN_PASSWORD")
+    error_message = "OMC_ADMIN_PASSWORD goes into `migrate_secrets`: no other task needs it."
+  }
+}
+
+variable "migrate_secrets" {
+  description = "Variables that are injected into the migrate task alone: name to ARN."
+  type        = map(string)
+
+  validation {
+    condition     = alltrue([for arn in values(var.migrate_secrets) : startswith(arn, "arn:")])
+    error_message = "migrate_secrets holds ARNs, never values."
+  }
 }
 
 variable "execution_role_arn" {
   description = "Role that starts a task."
+  type        = string
+}
+
+variable "migrate_execution_role_arn" {
+  description = "Role that starts the migrate task, which reads `migrate_secrets` besides."
   type        = string
 }
 

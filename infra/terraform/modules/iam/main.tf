@@ -11,18 +11,7 @@ locals {
       }
     }]
   })
-}
-
-# The execution role starts a task: it pulls the image, opens the log and injects the secrets.
-resource "aws_iam_role" "execution" {
-  name               = "${var.name}-execution"
-  assume_role_policy = local.trust
-}
-
-resource "aws_iam_role_policy" "execution" {
-  name = "pull-and-log"
-  role = aws_iam_role.execution.id
-  policy = jsonencode({
+  pull_and_log = jsonencode({
     Version = "2012-10-17"
     Statement = [
       # AWS has no resource for this action.
@@ -33,9 +22,39 @@ resource "aws_iam_role_policy" "execution" {
   })
 }
 
+# The execution role starts a task: it pulls the image, opens the log and injects the secrets.
+resource "aws_iam_role" "execution" {
+  name               = "${var.name}-execution"
+  assume_role_policy = local.trust
+}
+
+resource "aws_iam_role_policy" "execution" {
+  name   = "pull-and-log"
+  role   = aws_iam_role.execution.id
+  policy = local.pull_and_log
+}
+
 resource "aws_iam_role_policy_attachment" "execution_secrets" {
   for_each   = var.secret_read_policy_arns
   role       = aws_iam_role.execution.name
+  policy_arn = each.value
+}
+
+# The migrate task has one of its own: it alone may read the first password of the superuser.
+resource "aws_iam_role" "migrate_execution" {
+  name               = "${var.name}-migrate-execution"
+  assume_role_policy = local.trust
+}
+
+resource "aws_iam_role_policy" "migrate_execution" {
+  name   = "pull-and-log"
+  role   = aws_iam_role.migrate_execution.id
+  policy = local.pull_and_log
+}
+
+resource "aws_iam_role_policy_attachment" "migrate_execution_secrets" {
+  for_each   = merge(var.secret_read_policy_arns, { admin = var.admin_read_policy_arn })
+  role       = aws_iam_role.migrate_execution.name
   policy_arn = each.value
 }
 

@@ -14,8 +14,18 @@ variable "account_id" {
 }
 
 variable "secret_read_policy_arns" {
-  description = "Policies that read one secret each, by a name of ours."
+  description = "Policies that read one secret each, by a name of ours. The superuser's password is not among them."
   type        = map(string)
+
+  validation {
+    condition     = !contains(keys(var.secret_read_policy_arns), "admin")
+    error_message = "The policy of the superuser's password goes into admin_read_policy_arn."
+  }
+}
+
+variable "admin_read_policy_arn" {
+  description = "Policy that reads the first password of the superuser; the migrate task's execution role alone gets it."
+  type        = string
 }
 
 variable "ecr_repository_arn" {

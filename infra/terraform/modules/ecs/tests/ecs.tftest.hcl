@@ -8,6 +8,7 @@ variables {
   environment             = { OMC_ENVIRONMENT = "production" }
   secrets                 = { OPENAI_API_KEY = "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:x" }
   execution_role_arn      = "arn:aws:iam::123456789012:role/execution"
+  migrate_secrets         = { OMC_ADMIN_PASSWORD = "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:y" }
   task_role_arn           = "arn:aws:iam::123456789012:role/task"
   log_group_name          = "/omc/test/app"
   metrics_namespace       = "OMC/test"
@@ -19,6 +20,8 @@ variables {
   deployment_alarm_names  = { backend = ["a"], worker = ["b"], orders = ["c"], beat = ["d"] }
   desired                 = { backend = 1, worker = 1, orders = 1 }
   max                     = { backend = 2, worker = 2 }
+
+  migrate_execution_role_arn = "arn:aws:iam::123456789012:role/migrate-execution"
 }
 
 run "services" {
@@ -57,8 +60,16 @@ run "tasks" {
     error_message = "Read-only root, an unprivileged user, no capabilities."
   }
   assert {
-    condition     = alltrue([for task in aws_ecs_task_definition.this : [for secret in jsondecode(task.container_definitions)[0].secrets : secret.name] == ["OPENAI_API_KEY"]])
-    error_message = "Every task has the secrets injected."
+    condition = jsonencode({ for name, task in aws_ecs_task_definition.this : name => { for secret in jsondecode(task.container_definitions)[0].secrets : secret.name => secret.valueFrom } }) == jsonencode({
+      backend = var.secrets, worker = var.secrets, orders = var.secrets, beat = var.secrets, migrate = merge(var.secrets, var.migrate_secrets)
+    })
+    error_message = "Every task has the secrets injected, and the superuser's password is the migrate task's alone."
+  }
+  assert {
+    condition = { for name, task in aws_ecs_task_definition.this : name => task.execution_role_arn } == {
+      backend = var.execution_role_arn, worker = var.execution_role_arn, orders = var.execution_role_arn, beat = var.execution_role_arn, migrate = var.migrate_execution_role_arn
+    }
+    error_message = "The migrate task is started by a role of its own."
   }
   assert {
     condition     = length(distinct([for task in aws_ecs_task_definition.this : jsondecode(task.container_definitions)[0].logConfiguration.options["awslogs-stream-prefix"]])) == 5
@@ -99,6 +110,24 @@ run "a_value_for_an_arn_is_refused" {
   command = plan
   variables { secrets = { OPENAI_API_KEY = "sk-x" } }
   expect_failures = [var.secrets]
+}
+
+run "the_superusers_password_for_every_task_is_refused" {
+  command = plan
+  variables { secrets = { OMC_ADMIN_PASSWORD = "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:y" } }
+  expect_failures = [var.secrets]
+}
+
+run "a_password_for_its_arn_is_refused" {
+  command = plan
+  variables { migrate_secrets = { OMC_ADMIN_PASSWORD = "hunter2" } }
+  expect_failures = [var.migrate_secrets]
+}
+
+run "a_password_in_the_open_is_refused" {
+  command = plan
+  variables { environment = { OMC_ADMIN_PASSWORD = "hunter2" } }
+  expect_failures = [var.environment]
 }
 
 run "a_size_that_fargate_has_not_is_refused" {
