@@ -198,10 +198,8 @@ def test_a_feed_without_a_row_is_told_by_the_quality_alone_for_nothing_can_be_ci
 def alert(subject: str, **more: Any) -> None:
     """Make an alert that stands since yesterday."""
     values: dict[str, Any] = {"opened_at": NOW - DAY, "seen_at": NOW, "ledger": "glass"}
-    Alert.objects.create(
-        check_id="glass.freshness", subject=subject, level=Level.ERROR, message="No price.",
-        **{**values, **more},
-    )  # fmt: skip
+    values |= {"level": Level.ERROR, "message": "No price.", **more}
+    Alert.objects.create(check_id="glass.freshness", subject=subject, **values)
 
 
 def test_the_alerts_that_stood_then_are_counted_and_nobody_elses(django_user_model: Any) -> None:
@@ -216,6 +214,15 @@ def test_the_alerts_that_stood_then_are_counted_and_nobody_elses(django_user_mod
     assert {one.subject for one in found.alerts} == {"coinspot", "solved since", "of alice"}
     assert found.alert_count == 3
     assert "3 items" in said("get_data_quality", found)
+
+
+def test_all_alerts_are_counted_also_where_only_the_worst_are_shown() -> None:
+    for number in range(201):
+        alert(f"feed {number}", level=Level.ERROR if number == 200 else Level.WARNING)
+    found = read("get_data_quality")
+    assert (found.alert_count, len(found.alerts)) == (201, 20)
+    assert found.alerts[0].subject == "feed 200"
+    assert "201 items" in said("get_data_quality", found)
 
 
 @pytest.fixture
