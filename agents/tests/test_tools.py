@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -399,10 +398,3 @@ def test_security_the_transaction_of_the_tools_refuses_every_write() -> None:
     assert not Asset.objects.filter(symbol="EVIL").exists()
     with transaction.atomic():
         Asset.objects.create(symbol="GOOD", name="After it, writes work again")
-
-
-def test_every_tool_is_quick() -> None:
-    make.quotes([make.quote(at=NOW - n * MINUTE) for n in range(1, 3000)])
-    with CaptureQueriesContext(connection) as seen:
-        call("get_price_data", {"symbol": "BTC", "timeframe": "7d"})
-    assert sum(float(query["time"]) for query in seen) < timedelta(seconds=1).total_seconds()
