@@ -46,6 +46,7 @@ from agents.serializers import (
 from agents.sessions import BusyError, NoSessionError, SessionState
 from agents.streaming import stream
 from agents.tasks import send
+from ledgers.api import user_id_of
 
 MESSAGES = MessageSerializer(many=True)
 CITATIONS = OpenedCitationSerializer(many=True)
@@ -226,11 +227,6 @@ class CitationsView(AgentView):
         turn = request.query_params.get("turn")
         found = citing.opened(session, _sequence_of(turn) if turn is not None else None)
         return Response(OpenedCitationSerializer(found, many=True).data)
-
-
-def user_id_of(request: Request) -> int:
-    """Return who asks; a permission has made sure that somebody is logged in."""
-    return int(str(request.user.pk))
 
 
 def is_async(request: Request) -> bool:

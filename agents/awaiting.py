@@ -21,7 +21,7 @@ from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
 from agents import orchestrator, sessions
-from agents.sessions import Asked, NoSessionError, SessionState
+from agents.sessions import Asked, Asker, NoSessionError, SessionState
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,6 +53,7 @@ cancel = awaitable(orchestrator.cancel)
 _states_of = awaitable(
     sessions.states_of, ThreadPoolExecutor(max_workers=1, thread_name_prefix="omc-states")
 )
+_outline_of = awaitable(sessions.outline_of)
 
 
 class Lookers:
@@ -90,7 +91,14 @@ class Lookers:
 _lookers: WeakKeyDictionary[asyncio.AbstractEventLoop, Lookers] = WeakKeyDictionary()
 
 
-async def get_session_state(session_id: str | UUID, user_id: int | None) -> SessionState:
-    """Return where the user's session stands; another user's is as good as absent."""
+async def get_session_state(
+    session_id: str | UUID, user_id: int | Asker | None = Asker.UNNAMED
+) -> SessionState:
+    """Return where the user's session stands; another user's is as good as absent.
+
+    With the id alone it is the outline of any session, as `orchestrator.get_session_state` tells.
+    """
+    if isinstance(user_id, Asker):
+        return await _outline_of(session_id)
     lookers = _lookers.setdefault(asyncio.get_running_loop(), Lookers())
     return await lookers.state_of(session_id, user_id)

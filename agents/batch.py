@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth import get_user_model
-
 from agents.admission import BadInputError, moment_of
 from agents.answers import Answer
 from agents.orchestrator import run_workflow
+from agents.people import user_id_of
 from agents.plans import Outcome
 
 
@@ -43,16 +42,6 @@ def answers(
     for number, text in enumerate(lines, start=1):
         if text.strip():
             yield _answered(text, f"line {number}", now=now, mode=mode)
-
-
-def user_id_of(name: str | None) -> int | None:
-    """Return the number of the user of this name; nobody is None. Raise `LineError` for others."""
-    if name is None:
-        return None
-    user = get_user_model().objects.filter(username=name).first() if "\0" not in name else None
-    if user is None:
-        raise LineError(f"No user is called {name!r}. Leave the user out, or name one that exists.")
-    return int(user.pk)
 
 
 def _answered(text: str, place: str, *, now: datetime, mode: str) -> tuple[str | None, Answer]:

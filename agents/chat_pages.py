@@ -33,6 +33,7 @@ from agents.limits import AskThrottle
 from agents.models import AgentSession
 from agents.readings import readings_of
 from agents.sessions import BusyError, NoSessionError, SessionState
+from ledgers.api import user_id_of
 from ledgers.password_forms import PasswordForm, password_field
 
 RECENT = 12
@@ -90,7 +91,7 @@ def ask_page(request: HttpRequest) -> HttpResponse:
 def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Show one's own session, and ask on, approve a plan or cancel a question in it."""
     try:
-        session = sessions.owned(session_id, _user_id(request))
+        session = sessions.owned(session_id, user_id_of(request))
     except NoSessionError as error:
         raise Http404(str(error)) from error
     done = request.POST.get("do", "ask") if request.method == "POST" else "ask"
@@ -121,7 +122,7 @@ def key_page(request: HttpRequest) -> HttpResponse:
         "title": "Your model key",
         "form": form,
         "forget": forget,
-        "key": keys.status_of(_user_id(request)),
+        "key": keys.status_of(user_id_of(request)),
     }
     return TemplateResponse(request, "admin/agents/key.html", context)
 
@@ -151,7 +152,7 @@ def _asked(
 ) -> SessionState | None:
     """Answer the question of a form, or say in the form what to change."""
     given = form.cleaned_data
-    user_id = _user_id(request)
+    user_id = user_id_of(request)
     as_of: datetime | None = given["as_of"]
     try:
         state = orchestrator.begin_workflow(
@@ -173,13 +174,13 @@ def _asked(
 def _finish(request: HttpRequest, state: SessionState) -> None:
     """Bring a question to its end, or to where it waits for its user."""
     try:
-        orchestrator.resume_workflow(state.session_id, user_id=_user_id(request))
+        orchestrator.resume_workflow(state.session_id, user_id=user_id_of(request))
     except BusyError:
         return  # the page shows what it waits for
 
 
 def _do(request: HttpRequest, asked: str, session_id: UUID) -> None:
-    user_id = _user_id(request)
+    user_id = user_id_of(request)
     if asked == "approve":
         _finish(request, orchestrator.approve(session_id, user_id=user_id))
     elif asked == "resume":
@@ -233,10 +234,6 @@ def _context(request: HttpRequest, session: AgentSession | None, form: AskForm) 
 def _as_api(request: HttpRequest) -> Any:
     """Return the request as the throttle of the API takes it: it asks for method and user."""
     return request
-
-
-def _user_id(request: HttpRequest) -> int:
-    return int(str(request.user.pk))
 
 
 urlpatterns = [

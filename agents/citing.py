@@ -8,9 +8,8 @@ from typing import Any
 from agents import sessions
 from agents.claims import keys_in
 from agents.models import AgentSession, SessionEvent
-from agents.records import Record, record_of
+from agents.records import Record, fact_of, record_of
 from ledgers.models import Fact
-from ledgers.public_ids import UnknownIdError, find
 
 Kind = SessionEvent.Kind
 
@@ -37,7 +36,7 @@ def opened(session: AgentSession, turn: int | None = None) -> Iterator[dict[str,
     for one in (answer or {}).get("citations", []):
         if one["id"] not in rows:
             rows[one["id"]] = {
-                "fact": _fact(one["id"], session.user_id),
+                "fact": fact_of(one["id"], user_id=session.user_id),
                 "record": record_of(one["id"], user_id=session.user_id),
             }
         yield {**one, "claims": claims_of(one, kept), **rows[one["id"]]}
@@ -46,10 +45,3 @@ def opened(session: AgentSession, turn: int | None = None) -> Iterator[dict[str,
 def claims_of(citation: Mapping[str, Any], sentences: list[str]) -> list[str]:
     """Return the sentences that cite a piece of evidence by its key."""
     return [sentence for sentence in sentences if citation["key"] in keys_in(sentence)]
-
-
-def _fact(fact_id: str, user_id: int | None) -> Fact | None:
-    try:
-        return find(fact_id, user_id=user_id)
-    except UnknownIdError:
-        return None

@@ -19,10 +19,9 @@ from django.db.models import Sum
 
 from agents.models import JournalEntry, ModelCall
 from agents.plans import Step
+from agents.records import fact_of
 from agents.results import Result, Value
 from agents.tools.registry import Context, ToolError, read_only, tools
-from ledgers.models import Fact
-from ledgers.public_ids import UnknownIdError, find
 from ledgers.reading import Pair
 from ledgers.revisions import history_of
 
@@ -155,7 +154,7 @@ def _field_hashes(written: Mapping[str, Any]) -> dict[str, str]:
 def _revised(result: Result, context: Context) -> Iterator[Revised]:
     """Yield what is known since the horizon about each row of a result."""
     for row in getattr(result, "rows", ()):
-        fact = _fact(row.id, context)
+        fact = fact_of(row.id, user_id=context.user_id)
         for one in history_of(fact) if fact else ():
             if one.known_at > context.pair.horizon:
                 yield Revised(
@@ -168,13 +167,6 @@ def _revised(result: Result, context: Context) -> Iterator[Revised]:
                         for change in one.changes
                     ),
                 )
-
-
-def _fact(row_id: str, context: Context) -> Fact | None:
-    try:
-        return find(row_id, user_id=context.user_id)
-    except UnknownIdError:
-        return None
 
 
 def _calls(flow: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agents import keys
+from ledgers.api import user_id_of
 from ledgers.confirming import LONGEST, WRONG, TooManyTriesError, is_own_password
 
 
@@ -76,7 +77,7 @@ class KeyView(APIView):
     @extend_schema(responses=KeyStatusSerializer)
     def get(self, request: Request) -> Response:
         """Show whether you have a key, masked."""
-        return Response(asdict(keys.status_of(_user_id(request))))
+        return Response(asdict(keys.status_of(user_id_of(request))))
 
     @extend_schema(request=KeySerializer, responses=KeyStatusSerializer)
     def put(self, request: Request) -> Response:
@@ -96,7 +97,7 @@ class KeyView(APIView):
 
 def stored(request: Request | HttpRequest, *, key: str, password: str) -> keys.KeyStatus:
     """Keep a key for who asks, or raise what the API answers with."""
-    user_id = _user_id(request)
+    user_id = user_id_of(request)
     with _confirmed(request, password, keys.Try.STORE):
         return keys.set_key(user_id, key, actor=request.user.get_username())
 
@@ -104,7 +105,7 @@ def stored(request: Request | HttpRequest, *, key: str, password: str) -> keys.K
 def forgotten(request: Request | HttpRequest, *, password: str) -> None:
     """Forget the key of who asks, or raise what the API answers with."""
     with _confirmed(request, password, keys.Try.FORGET):
-        keys.remove_key(_user_id(request), actor=request.user.get_username())
+        keys.remove_key(user_id_of(request), actor=request.user.get_username())
 
 
 @contextmanager
@@ -122,7 +123,3 @@ def _confirmed(
         raise TooManyKeysError(wait=error.wait.total_seconds()) from None
     except redis.RedisError as error:
         raise KeysUnreachableError from error
-
-
-def _user_id(request: Request | HttpRequest) -> int:
-    return int(str(request.user.pk))

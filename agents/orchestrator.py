@@ -25,7 +25,7 @@ from agents.admission import BadInputError, admitted
 from agents.answers import Answer
 from agents.models import SessionEvent
 from agents.plans import Outcome
-from agents.sessions import BusyError, NoSessionError, SessionState, TurnEndedError
+from agents.sessions import Asker, BusyError, NoSessionError, SessionState, TurnEndedError
 from agents.tools.registry import ToolError
 from ledgers.reading import pair
 
@@ -155,8 +155,16 @@ def give_up(session_id: str | UUID, *, user_id: int | None) -> None:
             logger.info("Session %s was answered after all.", state.session_id)
 
 
-def get_session_state(session_id: str | UUID, user_id: int | None) -> SessionState:
-    """Return where the user's session stands; another user's is as good as absent."""
+def get_session_state(
+    session_id: str | UUID, user_id: int | Asker | None = Asker.UNNAMED
+) -> SessionState:
+    """Return where the user's session stands; another user's is as good as absent.
+
+    With the id alone it is where any session stands: turn, step, what it waits for. The question
+    and the answer of a session that has an owner are left out then. Every door names its user.
+    """
+    if isinstance(user_id, Asker):
+        return sessions.outline_of(session_id)
     return sessions.state_of(session_id, user_id)
 
 

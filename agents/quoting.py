@@ -66,9 +66,3 @@ def looks_like_command(text: str) -> bool:
     return bool(COMMANDS.search(plain) or ENCODED.search(plain)) or any(
         one.isalpha() and not unicodedata.name(one, LATIN).startswith(LATIN) for one in plain
     )
-
-
-def quoted(text: str) -> str:
-    """Return a text in quotation marks, or nothing when it may not be repeated."""
-    text = cleaned(text)
-    return "" if not text or looks_like_command(text) else f"“{text}”"

@@ -1,7 +1,7 @@
-"""Rows that are no facts but stand behind what is said of the data: looks, feeds and alerts.
+"""Open a row by the id under which it is cited: a fact, or what stands behind the data's quality.
 
-Their ids are `<app>.<table>.<key>`, as those of facts. What belongs to one user opens to that
-user alone.
+Looks, feeds and alerts are no facts, but their ids are `<app>.<table>.<key>` as well. What belongs
+to one user opens to that user alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from django.db import models
 from django.db.models import Q
 
 from ledgers.exchange.models import Account
-from ledgers.models import Coverage, Feed, Ledger
+from ledgers.models import Coverage, Fact, Feed, Ledger
+from ledgers.public_ids import UnknownIdError, find
 from quality.models import Alert
 
 FIELDS: Mapping[type[models.Model], tuple[str, ...]] = {
@@ -41,6 +42,14 @@ class Record:
 def record_id(model: type[models.Model], key: object) -> str:
     """Return the id under which a row of a table is cited."""
     return f"{model._meta.label_lower}.{key}"
+
+
+def fact_of(written: str, *, user_id: int | None) -> Fact | None:
+    """Return the fact of an id, or None; another user's is as good as absent."""
+    try:
+        return find(written, user_id=user_id)
+    except UnknownIdError:
+        return None
 
 
 def record_of(written: str, *, user_id: int | None) -> Record | None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from enum import Enum, auto
 from functools import cache
 from typing import Any, Literal
 from uuid import UUID
@@ -46,6 +47,12 @@ WHERE = """
 """
 Asked = tuple[str | UUID, int | None]
 """A session, and who asks for it."""
+
+
+class Asker(Enum):
+    """Stands for a caller who names no user; None is the console, whose sessions are nobody's."""
+
+    UNNAMED = auto()
 
 
 class NoSessionError(LookupError):
@@ -216,6 +223,17 @@ def state_of(session_id: str | UUID, user_id: int | None) -> SessionState:
     if isinstance(found, NoSessionError):
         raise found
     return found
+
+
+def outline_of(session_id: str | UUID) -> SessionState:
+    """Return where a session stands, whosever it is; a user's words are for that user alone."""
+    session = AgentSession.objects.filter(pk=_key_of(session_id)).first()
+    if session is None:
+        raise _no_session(session_id)
+    state = state_of(session.pk, session.user_id)
+    if session.user_id is None:
+        return state
+    return state.model_copy(update={"question": "", "answer": None})
 
 
 def states_of(asked: Sequence[Asked]) -> list[SessionState | NoSessionError]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
@@ -214,8 +214,8 @@ class Matrix(APIView):
         return stream(answer(feeds, pair, since=since, until=until, found=bool(rows)), rows)
 
 
-def user_id_of(request: Request) -> int:
-    """Return who asks; a permission has made sure that somebody is logged in."""
+def user_id_of(request: Request | HttpRequest) -> int:
+    """Return who asks, here or on a page; somebody is logged in, of which others made sure."""
     user: Any = request.user
     return int(user.pk)
 

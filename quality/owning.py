@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from ledgers.exchange.models import Account
 
 
-def owners_of(accounts: Iterable[int]) -> dict[int, tuple[int, str]]:
-    """Return the owner of each account, and what the account is called."""
-    found = Account.objects.filter(pk__in=set(accounts))
-    return {account.pk: (account.user_id, f"{account}") for account in found}
+class Owner(NamedTuple):
+    """The user whose an account is, and what the account is called."""
+
+    user_id: int
+    account: str
+    username: str
+
+
+def owners_of(accounts: Iterable[int]) -> dict[int, Owner]:
+    """Return the owner of each account."""
+    found = Account.objects.filter(pk__in=set(accounts)).select_related("user")
+    return {one.pk: Owner(one.user_id, f"{one}", one.user.get_username()) for one in found}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from ledgers.answers import Answer, Covered, Quality
 from ledgers.exchange.models import Account
 from ledgers.reading import Pair
 from trading.core.entries import Entry, Flow, Trade, assets_in
@@ -20,7 +21,15 @@ from trading.core.lots import Disposal, Lot
 from trading.core.valuation import NAMES, AssetValue
 from trading.histories import NOTHING
 from trading.pricing import Price
-from trading.services import Booked, QuestionError, accounts_of, book, checked_question
+from trading.reporting import holdings_of
+from trading.services import (
+    Booked,
+    QuestionError,
+    accounts_of,
+    answer_behind,
+    book,
+    checked_question,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +118,8 @@ class FlowLine:
 class Explanation:
     """All that one account's numbers are made from; of one asset, its share of them.
 
-    `prices` are those that holdings stand at, `used` those that bookings asked for.
+    `prices` are those that holdings stand at, `used` those that bookings asked for. The quality is
+    that of the feeds which brought the fills and the prices that holdings stand at.
     """
 
     account: int
@@ -129,6 +139,8 @@ class Explanation:
     prices: tuple[Price, ...]
     used: tuple[Price, ...]
     amounts: dict[str, Decimal]
+    quality: Quality
+    coverage: Covered
 
 
 def explain(
@@ -169,6 +181,7 @@ class _Teller:
     def explanation(self) -> Explanation:
         """Return all of it, in the order in which it was booked."""
         book, keep = self.book, self._is_told
+        travels = self._answer()
         return Explanation(
             account=self.account.pk,
             currency=book.currency,
@@ -187,7 +200,15 @@ class _Teller:
             prices=tuple(self._prices()),
             used=tuple(self.booked.table.asked.values()),
             amounts=self._amounts(),
+            quality=travels.quality,
+            coverage=travels.coverage,
         )
+
+    def _answer(self) -> Answer:
+        standing, own = self.booked.standing, [self.account]
+        held = holdings_of(own, standing.last, standing.found)
+        told = [holding for holding in held if self._is_told(holding.asset)]
+        return answer_behind(standing, own, told, self.pair)
 
     def _is_told(self, asset: str) -> bool:
         return self.asset in (None, asset)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from ledgers.serializers import Moment
+from ledgers.serializers import CoverageSerializer, Moment, QualitySerializer
 from trading.core.lots import METHODS
 from trading.explaining import Explanation
 from trading.serializers import Amount, Amounts, PriceSerializer
@@ -106,3 +106,5 @@ class ExplanationSerializer(serializers.Serializer[Explanation]):
     flows = FlowLineSerializer(many=True)
     prices = PriceSerializer(many=True)
     used = PriceSerializer(many=True)
+    quality = QualitySerializer()
+    coverage = CoverageSerializer()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from ledgers.api import user_id_of
 from ledgers.confirming import TooManyTriesError, is_own_password
 from ledgers.exchange.models import Account
 from ledgers.rates import admit
+from ledgers.reading import pair
 from trading.auditing import chain_of
 from trading.killing import ReasonError, is_engaged, release
 from trading.models import AuditEntry, KillSwitch, LiveSwitch, OrderIntent
@@ -39,6 +41,7 @@ from trading.ordering_serializers import (
 )
 from trading.orders import NotOpenError, OtherOrderError, Wish, cancel, submit
 from trading.scene import limits_of
+from trading.services import accounts_of, answer_of
 from trading.sweeping import scope_of, stop
 from trading.tasks import send_order
 from trading.venues import NoVenueError
@@ -84,7 +87,11 @@ class Orders(APIView):
         more = len(rows) > PAGE
         url = request.build_absolute_uri()
         following = replace_query_param(url, "before", rows[PAGE - 1].pk) if more else None
-        body = {"results": rows[:PAGE], "next": following}
+        body = {
+            **_travels(accounts_of(user_id_of(request))),
+            "results": rows[:PAGE],
+            "next": following,
+        }
         return Response(IntentsSerializer(body).data)
 
     @extend_schema(request=WishSerializer, responses={201: IntentSerializer, 200: IntentSerializer})
@@ -139,6 +146,7 @@ class Risk(APIView):
         account = _account(request, _whole(request.query_params.get("account"), "account"))
         trail = AuditEntry.objects.filter(chain=chain_of(account.pk)).order_by("-number")
         said = {
+            **_travels([account]),
             "account": account.pk,
             "is_stopped": is_engaged(account.pk),
             "is_live": LiveSwitch.objects.filter(pk=account.pk, is_on=True).exists(),
@@ -192,6 +200,12 @@ def _require_password(request: Request, password: str) -> None:
         raise UncheckedError from error
     if not is_own:
         raise PermissionDenied("Give your password to let orders through again.")
+
+
+def _travels(accounts: Sequence[Account]) -> dict[str, Any]:
+    """Return what travels with an answer about accounts: pair, quality and coverage, as of now."""
+    said = answer_of(accounts, pair())
+    return {"pair": said.pair, "quality": said.quality, "coverage": said.coverage}
 
 
 def _own(request: Request) -> Any:

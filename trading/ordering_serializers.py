@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from ledgers.serializers import Moment
+from ledgers.serializers import AnswerSerializer, Moment
 from trading.core.exact import MAX_DIGITS
 from trading.core.ordering import State
 from trading.models import AuditEntry, OrderIntent
@@ -77,8 +77,8 @@ class IntentSerializer(serializers.Serializer[OrderIntent]):
     changed_at = Moment()
 
 
-class IntentsSerializer(serializers.Serializer[Any]):
-    """A page of orders, the newest first."""
+class IntentsSerializer(AnswerSerializer):
+    """A page of orders, the newest first, and how well your accounts are looked at."""
 
     results = IntentSerializer(many=True)
     next = serializers.URLField(allow_null=True)
@@ -115,8 +115,11 @@ class EntrySerializer(serializers.Serializer[AuditEntry]):
         return said
 
 
-class RiskSerializer(serializers.Serializer[Any]):
-    """The limits of an account, whether it is stopped, and the newest of its audit trail."""
+class RiskSerializer(AnswerSerializer):
+    """The limits of an account, whether it is stopped, the newest of its audit trail.
+
+    The quality is that of the feeds from which the guard knows what the account holds.
+    """
 
     account = serializers.IntegerField()
     is_stopped = serializers.BooleanField()

@@ -191,6 +191,27 @@ def answer_of(accounts: Sequence[Account], pair: Pair) -> Answer:
     return answer(feeds, pair, since=None, until=pair.as_of, found=bool(accounts))
 
 
+def answer_behind(
+    standing: Standing, chosen: Sequence[Account], holdings: Sequence[Holding], pair: Pair
+) -> Answer:
+    """Return the state of the feeds that brought fills and prices, and where the former looked."""
+    prices = {holding.price.feed for holding in holdings if holding.price}
+    feeds = feeds_of_accounts((account.pk for account in chosen), beside=prices)
+    told = (standing.told[account.pk] for account in chosen)
+    starts = [one.first_at for one in told if one.first_at]
+    return Answer(
+        pair=pair,
+        quality=quality_of([*feeds, *_unpriced(holdings, prices)], pair),
+        coverage=coverage_of(
+            [feed for feed in feeds if feed.ledger == Ledger.EXCHANGE],
+            pair,
+            since=min(starts, default=None),
+            until=standing.last.at + TICK,
+            found=bool(starts),
+        ),
+    )
+
+
 def checked_question(
     user_id: int, account_id: int | None, *, pair: Pair, method: str | None, at: datetime
 ) -> tuple[list[Account], list[Account]]:
@@ -226,7 +247,7 @@ def _report(
     whole = combine(standing.values(chosen))
     holdings = tuple(holdings_of(chosen, standing.last, standing.found))
     told = [standing.told[account.pk] for account in chosen]
-    travels = _answer(chosen, told, holdings, pair, standing.last.at)
+    travels = answer_behind(standing, chosen, holdings, pair)
     return PnlReport(
         user_id=chosen[0].user_id,
         accounts=tuple(name_of(account) for account in chosen),
@@ -273,30 +294,6 @@ def _prices(standing: Standing, holdings: Iterable[Holding]) -> tuple[Price, ...
     valued = [holding.price for holding in holdings if holding.price]
     used = {price.id: price for price in [*valued, *standing.used]}
     return tuple(used[key] for key in sorted(used))
-
-
-def _answer(
-    chosen: Sequence[Account],
-    told: Iterable[Told],
-    holdings: Sequence[Holding],
-    pair: Pair,
-    at: datetime,
-) -> Answer:
-    """Return the state of the feeds that brought fills and prices, and where the former looked."""
-    prices = {holding.price.feed for holding in holdings if holding.price}
-    feeds = feeds_of_accounts((account.pk for account in chosen), beside=prices)
-    starts = [one.first_at for one in told if one.first_at]
-    return Answer(
-        pair=pair,
-        quality=quality_of([*feeds, *_unpriced(holdings, prices)], pair),
-        coverage=coverage_of(
-            [feed for feed in feeds if feed.ledger == Ledger.EXCHANGE],
-            pair,
-            since=min(starts, default=None),
-            until=at + TICK,
-            found=bool(starts),
-        ),
-    )
 
 
 def _unpriced(holdings: Iterable[Holding], known: Collection[str]) -> list[Feed]:

@@ -17,8 +17,13 @@ from ledgers.collecting.storing import store
 from ledgers.coverage import cover
 from ledgers.exchange.models import Account, Fill, Order
 from ledgers.exchange.records import FillRecord, OrderRecord
-from ledgers.glass.models import Candle, Quote
-from ledgers.glass.records import CandleRecord, QuoteRecord
+from ledgers.glass.models import Candle, ChainMetric, ProtocolMetric, Quote
+from ledgers.glass.records import (
+    CandleRecord,
+    ChainMetricRecord,
+    ProtocolMetricRecord,
+    QuoteRecord,
+)
 from ledgers.human.models import Article, Mood, Post, Score
 from ledgers.human.records import ArticleRecord, MoodRecord, PostRecord, ScoreRecord
 from ledgers.models import CollectorRun, Feed
@@ -89,6 +94,46 @@ def candle(day: int, close: str, **options: Any) -> CandleRecord:
         **dict.fromkeys(("open", "high", "low", "close", "volume"), price),
     }
     return CandleRecord(**{**values, **options})
+
+
+def chain(metric: str, *values: str, unit: str = "TH/s", source: str = "blockchain_info") -> None:
+    """Store a metric of Bitcoin of the days before NOW's midnight, the newest last."""
+    run = make_feed(source, "glass", every=DAY)
+    first = NOW.replace(hour=0) - len(values) * DAY
+    rows = [
+        ChainMetricRecord(
+            event_at=first + number * DAY,
+            published_at=first + number * DAY + HOUR,
+            source=source,
+            asset="BTC",
+            metric=metric,
+            value=Decimal(value),
+            unit=unit,
+        )
+        for number, value in enumerate(values)
+    ]
+    store(ChainMetric, rows, run, observed_at=NOW)
+    covered(run, NOW - 30 * DAY)
+
+
+def protocol(entity: str, metric: str, *values: str) -> None:
+    """Store a metric of a protocol of the days before NOW's midnight, the newest last."""
+    run = make_feed("defillama", "glass", every=DAY)
+    first = NOW.replace(hour=0) - len(values) * DAY
+    rows = [
+        ProtocolMetricRecord(
+            event_at=first + number * DAY,
+            published_at=first + number * DAY + HOUR,
+            source="defillama",
+            entity=entity,
+            metric=metric,
+            value=Decimal(value),
+            unit="USD",
+        )
+        for number, value in enumerate(values)
+    ]
+    store(ProtocolMetric, rows, run, observed_at=NOW)
+    covered(run, NOW - 30 * DAY)
 
 
 def article(title: str, symbol: str = "BTC", **options: Any) -> ArticleRecord:

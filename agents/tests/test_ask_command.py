@@ -119,9 +119,11 @@ def test_options_that_cannot_be_meant_are_rejected(args: list[str], reason: str)
     assert AgentSession.objects.count() == 0
 
 
-def test_an_unknown_user_or_session_is_named() -> None:
-    with pytest.raises(CommandError, match="No user is called 'nobody'"):
-        ask("list my orders", "--user", "nobody")
+def test_an_unknown_user_or_session_is_named(django_user_model: Any) -> None:
+    django_user_model.objects.create_user("gone", is_active=False)
+    for name in ("nobody", "gone"):
+        with pytest.raises(CommandError, match=f"No active user is called '{name}'"):
+            ask("list my orders", "--user", name)
     with pytest.raises(CommandError, match="You have no session 'x'"):
         ask("price of BTC", "--session", "x")
 

@@ -82,12 +82,22 @@ def test_a_step_is_awaited_like_the_whole() -> None:
     assert "64500.25" in asyncio.run(steps()).answer["answer"]
 
 
-def test_an_error_reaches_who_awaits() -> None:
+@pytest.mark.parametrize("who", [(), (None,)])
+def test_an_error_reaches_who_awaits(who: tuple[None, ...]) -> None:
     async def look() -> Any:
-        return await awaiting.get_session_state("1", None)
+        return await awaiting.get_session_state("1", *who)
 
     with pytest.raises(NoSessionError):
         asyncio.run(look())
+
+
+def test_the_id_alone_is_awaited_as_it_is_asked_for() -> None:
+    state = orchestrator.begin_workflow("price of BTC", user_id=None, as_of=NOW, now=NOW)
+
+    async def look() -> Any:
+        return await awaiting.get_session_state(state.session_id)
+
+    assert asyncio.run(look()) == state
 
 
 def test_a_hundred_who_ask_at_once_are_told_by_a_few_queries_each_of_his_own() -> None:

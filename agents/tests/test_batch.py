@@ -88,13 +88,14 @@ def test_each_line_is_asked_by_its_own_user(world: Any, tmp_path: Path) -> None:
         (line("a", "price of BTC", clock="2026-03-18T12:00:00"), "time zone"),
         (line("a", "price of BTC", clock="noon"), "ISO 8601"),
         (line("a", "price of BTC", clock=5), "no text"),
-        (line("a", "price of BTC", as_user="nobody"), "No user is called"),
-        (line("a", "price of BTC", as_user="a\0b"), "No user is called"),
+        (line("a", "price of BTC", as_user="nobody"), "No active user is called"),
+        (line("a", "price of BTC", as_user="a\0b"), "No active user is called"),
+        (line("a", "price of BTC", as_user="\ud800"), "No active user is called"),
         (line("a", "price of BTC", as_user=3), "no name"),
         (line("a", "price of BTC", prior_turns="before"), "no list"),
         ({"id": "a"}, "empty"),
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_a_line_that_is_no_question_says_what_to_change_and_the_next_is_answered(
     world: Any, tmp_path: Path, written: object, told: str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,8 +14,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agents.planner import Asking, plan
-from agents.tests.factories import NOW
+from agents.tests import factories as make
+from agents.tests.factories import HOUR, MINUTE, NOW
+from agents.tests.worlds import small_world
 from agents.tools.registry import Context, tools
+from ledgers.exchange.models import Account
 from ledgers.reading import pair
 
 DOCUMENT = Path(settings.BASE_DIR) / "docs" / "ARCHITECTURE.md"
@@ -56,3 +61,38 @@ def test_the_example_call_takes_as_many_queries_as_it_says(row: dict[str, str]) 
     said = re.match(r"\d", row["queries"])
     assert said is not None
     assert len(seen) == int(said[0]) <= 3
+
+
+@pytest.fixture
+def busy_week(ledger: None) -> Any:
+    """Fill every ledger with a week of what the table's calls ask for, and return alice."""
+    alice = small_world()
+    make.quotes([make.quote(at=NOW - 3 * n * MINUTE) for n in range(1, 3000)])
+    make.protocol("aave", "tvl", *map(str, range(30)))
+    make.chain("hash_rate", *map(str, range(30)))
+    ages = [n * HOUR / 4 for n in range(1, 600)]
+    make.posts([make.post(f"Post {n}", at=NOW - age) for n, age in enumerate(ages)])
+    news = [make.article(f"News {n}", "ADA", guid=f"g{n}", at=NOW - a) for n, a in enumerate(ages)]
+    make.articles(news)
+    make.events([make.event(f"Filing {n}", at=NOW - age) for n, age in enumerate(ages)])
+    account = Account.objects.get(user=alice)
+    sides = ("buy", "buy", "sell")
+    made = [
+        make.fill(account, n, base=("ADA", "DOGE")[n % 2], side=sides[n % 3], at=NOW - age)
+        for n, age in enumerate(ages)
+    ]
+    make.store_fills(made, account)
+    return alice
+
+
+def test_each_example_call_is_answered_within_a_second(busy_week: Any) -> None:
+    assert len(TABLE) == 10
+    taken, empty = {}, set()
+    for row in TABLE:
+        context = Context(pair=pair(NOW), user_id=busy_week.pk)
+        began = time.perf_counter()
+        found = tools[row["tool"]].call(json.loads(row["call"]), context)
+        taken[row["tool"]] = time.perf_counter() - began
+        empty |= set() if found.count else {row["tool"]}
+    assert {name: took for name, took in taken.items() if took >= 1} == {}
+    assert empty == set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,17 +12,18 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
-from agents.limits import LIMITS
-from agents.models import AgentSession, JournalEntry
+from agents.limits import LIMITS, wait_by_events
+from agents.models import AgentSession, JournalEntry, SessionEvent
 from agents.orchestrator import execute_step
 from agents.streaming import stream
 from agents.tests import factories as make
-from agents.tests.factories import DAY, NOW
+from agents.tests.factories import DAY, HOUR, MINUTE, NOW
 from agents.tests.test_sessions import ALL_STEPS, kinds
 from ledgers.collecting.limits import connection as redis_connection
 from ledgers.rates import admit_within
-from ledgers.tests.redis_keys import forget
+from ledgers.tests.redis_keys import forget, without_redis
 
 pytestmark = pytest.mark.usefixtures("ledger")
 SESSIONS = "/api/v1/agents/sessions"
@@ -244,6 +246,31 @@ def test_security_a_million_users_share_no_limit(alice: Any) -> None:
         pass
     assert post(alice, SESSIONS).status_code == 429
     assert post(other, SESSIONS).status_code == 201
+
+
+def asked_often(user: Any, times: int) -> None:
+    """Store that a user has asked so many questions just now."""
+    session = AgentSession.objects.create(user=user)
+    SessionEvent.objects.bulk_create(
+        SessionEvent(session=session, sequence=n, turn=n, kind="asked", payload={})
+        for n in range(1, times + 1)
+    )
+
+
+def test_security_without_redis_the_stored_questions_are_counted(alice: Any) -> None:
+    other = get_user_model().objects.create_user("other")
+    asked_often(alice, 59)
+    with without_redis():
+        last, refused, others = (post(who, SESSIONS) for who in (alice, alice, other))
+    assert [one.status_code for one in (last, refused, others)] == [201, 429, 201]
+    assert 0 < int(refused["Retry-After"]) <= 60
+
+
+def test_security_a_stored_question_counts_for_a_minute_and_for_an_hour(alice: Any) -> None:
+    asked_often(alice, 1_000)
+    now = timezone.now()
+    assert timedelta(minutes=57) < wait_by_events(alice.pk, now + 2 * MINUTE) < HOUR - MINUTE
+    assert wait_by_events(alice.pk, now + HOUR) == timedelta()
 
 
 def test_cancelling_is_not_limited_as_asking_is(alice: Any) -> None:

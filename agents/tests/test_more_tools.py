@@ -16,8 +16,6 @@ from agents.results import Result, State, Window
 from agents.tests import factories as make
 from agents.tests.factories import DAY, HOUR, NOW
 from agents.tools.registry import Context, tools
-from ledgers.glass.models import ChainMetric, ProtocolMetric
-from ledgers.glass.records import ChainMetricRecord, ProtocolMetricRecord
 from ledgers.public_ids import find
 from ledgers.reading import pair
 from quality.findings import Level
@@ -42,49 +40,9 @@ def said(name: str, result: Result, **args: Any) -> str:
     return " ".join(checked.kept)
 
 
-def chain(metric: str, *values: str, unit: str = "TH/s", source: str = "blockchain_info") -> None:
-    """Store a metric of Bitcoin of the days before NOW's midnight, the newest last."""
-    run = make.make_feed(source, "glass", every=DAY)
-    first = NOW.replace(hour=0) - len(values) * DAY
-    rows = [
-        ChainMetricRecord(
-            event_at=first + number * DAY,
-            published_at=first + number * DAY + HOUR,
-            source=source,
-            asset="BTC",
-            metric=metric,
-            value=Decimal(value),
-            unit=unit,
-        )
-        for number, value in enumerate(values)
-    ]
-    make.store(ChainMetric, rows, run, observed_at=NOW)
-    make.covered(run, NOW - 30 * DAY)
-
-
-def protocol(entity: str, metric: str, *values: str) -> None:
-    """Store a metric of a protocol of the days before NOW's midnight, the newest last."""
-    run = make.make_feed("defillama", "glass", every=DAY)
-    first = NOW.replace(hour=0) - len(values) * DAY
-    rows = [
-        ProtocolMetricRecord(
-            event_at=first + number * DAY,
-            published_at=first + number * DAY + HOUR,
-            source="defillama",
-            entity=entity,
-            metric=metric,
-            value=Decimal(value),
-            unit="USD",
-        )
-        for number, value in enumerate(values)
-    ]
-    make.store(ProtocolMetric, rows, run, observed_at=NOW)
-    make.covered(run, NOW - 30 * DAY)
-
-
 def test_the_newest_of_each_metric_is_told_with_its_row() -> None:
-    chain("hash_rate", "100", "120")
-    chain("transactions", "7", "9", unit="1/d")
+    make.chain("hash_rate", "100", "120")
+    make.chain("transactions", "7", "9", unit="1/d")
     found = read("get_chain_metrics", symbol="BTC")
     last = {row.metric: row for row in found.rows if row.role == "last"}
     assert {name: row.value for name, row in last.items()} == {"hash_rate": 120, "transactions": 9}
@@ -93,7 +51,7 @@ def test_the_newest_of_each_metric_is_told_with_its_row() -> None:
 
 
 def test_a_metric_of_a_window_is_told_with_how_it_grew() -> None:
-    chain("hash_rate", "100", "90", "120")
+    make.chain("hash_rate", "100", "90", "120")
     text = said(
         "get_chain_metrics", read("get_chain_metrics", WEEK, symbol="BTC", metric="hash_rate"),
         symbol="BTC", metric="hash_rate",
@@ -103,7 +61,7 @@ def test_a_metric_of_a_window_is_told_with_how_it_grew() -> None:
 
 
 def test_a_metric_that_fell_has_a_negative_growth() -> None:
-    protocol("aave", "tvl", "200", "150")
+    make.protocol("aave", "tvl", "200", "150")
     text = said(
         "get_protocol_fundamentals",
         read("get_protocol_fundamentals", WEEK, symbol="AAVE"),
@@ -113,15 +71,15 @@ def test_a_metric_that_fell_has_a_negative_growth() -> None:
 
 
 def test_one_metric_is_read_when_one_is_asked() -> None:
-    chain("hash_rate", "100")
-    chain("transactions", "7")
+    make.chain("hash_rate", "100")
+    make.chain("transactions", "7")
     found = read("get_chain_metrics", symbol="BTC", metric="transactions")
     assert {row.metric for row in found.rows} == {"transactions"}
 
 
 def test_fees_of_the_chain_stand_for_all_that_a_transaction_may_pay() -> None:
-    chain("fee_fastest", "11", unit="sat/vB", source="mempool")
-    chain("fee_economy", "3", unit="sat/vB", source="mempool")
+    make.chain("fee_fastest", "11", unit="sat/vB", source="mempool")
+    make.chain("fee_economy", "3", unit="sat/vB", source="mempool")
     text = said(
         "get_chain_metrics", read("get_chain_metrics", symbol="BTC", metric="fees"), symbol="BTC"
     )
@@ -134,32 +92,32 @@ def test_fees_of_the_chain_stand_for_all_that_a_transaction_may_pay() -> None:
     [("AAVE", "aave"), ("UNI", "uniswap"), ("ETH", "Ethereum"), ("BNB", "BSC"), ("SOL", "Solana")],
 )
 def test_an_asset_finds_the_protocol_or_the_chain_behind_it(symbol: str, entity: str) -> None:
-    protocol(entity, "tvl", "5")
-    protocol("somethingelse", "tvl", "6")
+    make.protocol(entity, "tvl", "5")
+    make.protocol("somethingelse", "tvl", "6")
     found = read("get_protocol_fundamentals", symbol=symbol)
     assert {row.about for row in found.rows} == {entity}
 
 
 def test_metrics_that_nobody_looked_at_are_not_observed() -> None:
     assert read("get_chain_metrics", symbol="BTC").state == State.NOT_OBSERVED
-    chain("hash_rate", "1", source="seed:blockchain_info")
+    make.chain("hash_rate", "1", source="seed:blockchain_info")
     assert read("get_chain_metrics", symbol="BTC").state == State.VALUE
     assert read("get_chain_metrics", symbol="ADA").state == State.NONE_IN_COVERED_WINDOW
 
 
 def test_metrics_of_a_seed_count_only_where_there_are_no_others() -> None:
-    chain("hash_rate", "5", source="seed:blockchain_info")
+    make.chain("hash_rate", "5", source="seed:blockchain_info")
     assert {row.source for row in read("get_chain_metrics", symbol="BTC").rows} == {
         "seed:blockchain_info"
     }
-    chain("hash_rate", "7")
+    make.chain("hash_rate", "7")
     assert {row.source for row in read("get_chain_metrics", symbol="BTC").rows} == {
         "blockchain_info"
     }
 
 
 def test_metrics_known_later_than_as_of_are_not_seen() -> None:
-    chain("hash_rate", "100", "120")
+    make.chain("hash_rate", "100", "120")
     context = Context(pair=pair(NOW - 36 * HOUR))
     found = tools["get_chain_metrics"].call({"symbol": "BTC"}, context)
     assert {row.value for row in found.rows} == {Decimal(100)}
@@ -198,10 +156,8 @@ def test_a_feed_without_a_row_is_told_by_the_quality_alone_for_nothing_can_be_ci
 def alert(subject: str, **more: Any) -> None:
     """Make an alert that stands since yesterday."""
     values: dict[str, Any] = {"opened_at": NOW - DAY, "seen_at": NOW, "ledger": "glass"}
-    Alert.objects.create(
-        check_id="glass.freshness", subject=subject, level=Level.ERROR, message="No price.",
-        **{**values, **more},
-    )  # fmt: skip
+    values |= {"level": Level.ERROR, "message": "No price.", **more}
+    Alert.objects.create(check_id="glass.freshness", subject=subject, **values)
 
 
 def test_the_alerts_that_stood_then_are_counted_and_nobody_elses(django_user_model: Any) -> None:
@@ -216,6 +172,15 @@ def test_the_alerts_that_stood_then_are_counted_and_nobody_elses(django_user_mod
     assert {one.subject for one in found.alerts} == {"coinspot", "solved since", "of alice"}
     assert found.alert_count == 3
     assert "3 items" in said("get_data_quality", found)
+
+
+def test_all_alerts_are_counted_also_where_only_the_worst_are_shown() -> None:
+    for number in range(201):
+        alert(f"feed {number}", level=Level.ERROR if number == 200 else Level.WARNING)
+    found = read("get_data_quality")
+    assert (found.alert_count, len(found.alerts)) == (201, 20)
+    assert found.alerts[0].subject == "feed 200"
+    assert "201 items" in said("get_data_quality", found)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import statistics
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -223,12 +225,44 @@ def test_security_another_users_session_is_as_good_as_absent(django_user_model: 
     assert kinds(state.session_id) == [Kind.ASKED]
 
 
+def test_the_id_alone_tells_all_of_a_session_that_is_nobodys() -> None:
+    answer = run_workflow("price of BTC", user_id=None, as_of=NOW, now=NOW)
+    state = get_session_state(answer.session_id or "")
+    assert state == get_session_state(answer.session_id or "", None)
+    assert state.answer["answer"] == answer.answer
+
+
+def test_security_the_id_alone_tells_no_word_of_a_session_that_has_an_owner(
+    django_user_model: Any,
+) -> None:
+    alice = django_user_model.objects.create_user("alice")
+    make.quotes([make.quote()])
+    answer = run_workflow("price of BTC", user_id=alice.pk, as_of=NOW, now=NOW)
+    told, whole = (get_session_state(answer.session_id, *who) for who in ((), (alice.pk,)))
+    assert (told.turn, told.step, told.is_finished) == (1, Kind.ANSWERED, True)
+    assert (told.question, told.answer) == ("", None)
+    assert "64500.25" in whole.answer["answer"]
+
+
+def test_security_every_door_names_the_user_whose_state_it_asks_for() -> None:
+    calls = [
+        (path.name, node)
+        for path in Path(sessions.__file__).parent.rglob("*.py")
+        if "tests" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("get_session_state")
+    ]
+    assert len(calls) >= 6
+    assert [(name, ast.unparse(node)) for name, node in calls if len(node.args) != 2] == []
+
+
 @pytest.mark.parametrize(
     "session_id", ["", "1", "x" * 300, "e2ec8d52-9ae2-4957-9530-9960d3519680", "\0"]
 )
 def test_security_an_id_that_is_none_finds_nothing(session_id: str) -> None:
-    with pytest.raises(NoSessionError):
-        get_session_state(session_id, None)
+    for who in ((), (None,)):
+        with pytest.raises(NoSessionError):
+            get_session_state(session_id, *who)
 
 
 def test_ten_sessions_at_once_each_get_their_own_answer() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +13,10 @@ from pydantic import ValidationError
 from agents.results import State, Window
 from agents.tests import factories as make
 from agents.tests.factories import DAY, HOUR, MINUTE, NOW
+from agents.tools.catalyst import get_catalyst_events
+from agents.tools.exchange import get_order_history
+from agents.tools.glass import get_price_data
+from agents.tools.human import get_sentiment_data
 from agents.tools.registry import Context, ToolError, read_only, tools
 from ledgers.models import Asset
 from ledgers.public_ids import find
@@ -43,6 +46,35 @@ def test_the_newest_price_is_the_stored_number_with_its_row_and_feed() -> None:
     assert find(row.id).last == row.price
     assert (found.state, found.quality.state, row.source) == (State.VALUE, "fresh", "coinspot")
     assert (found.as_of, found.horizon) == (NOW, NOW)
+
+
+def test_a_tool_is_called_by_its_name_as_of_now_or_of_a_moment() -> None:
+    make.covered(make.quotes([make.quote(last="1", at=NOW - 2 * DAY), make.quote()]), NOW - 9 * DAY)
+    now = get_price_data("BTC")
+    assert (now.state, now.rows[0].price) == (State.STALE, Decimal("64500.25"))
+    assert now.as_of == now.horizon
+    assert get_price_data("BTC", as_of=NOW - DAY).rows[0].price == 1
+    assert get_price_data("BTC", "7d", as_of=NOW).window == WEEK
+    assert get_price_data("BTC", "range", window=WEEK).count == 2
+
+
+def test_the_tools_of_the_four_ledgers_take_what_they_are_asked_in_this_order(
+    django_user_model: Any,
+) -> None:
+    account = make.make_account(django_user_model.objects.create_user("alice"))
+    make.orders([make.order(account)], account)
+    make.posts([make.post("Post")])
+    make.events([make.event("Filing")])
+    assert get_sentiment_data("DOGE", "reddit", as_of=NOW).rows[0].title == "Post"
+    assert get_catalyst_events("COIN", "sec_filing", as_of=NOW).rows[0].title == "Filing"
+    assert get_order_history(account.user_id).rows[0].base == "BTC"
+
+
+def test_security_a_tool_called_by_its_name_checks_its_arguments_too() -> None:
+    with pytest.raises(ValidationError):
+        get_price_data("btc; drop table")
+    with pytest.raises(ValidationError):
+        get_order_history()
 
 
 def test_a_price_nobody_looked_for_is_not_observed() -> None:
@@ -366,10 +398,3 @@ def test_security_the_transaction_of_the_tools_refuses_every_write() -> None:
     assert not Asset.objects.filter(symbol="EVIL").exists()
     with transaction.atomic():
         Asset.objects.create(symbol="GOOD", name="After it, writes work again")
-
-
-def test_every_tool_is_quick() -> None:
-    make.quotes([make.quote(at=NOW - n * MINUTE) for n in range(1, 3000)])
-    with CaptureQueriesContext(connection) as seen:
-        call("get_price_data", {"symbol": "BTC", "timeframe": "7d"})
-    assert sum(float(query["time"]) for query in seen) < timedelta(seconds=1).total_seconds()

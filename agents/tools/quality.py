@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
+from django.db.models.expressions import Window as Over
 
 from agents.evidence import Evidence, Telling, quotable, told
 from agents.plans import Step
@@ -66,7 +67,7 @@ class StandingAlert(Row):
 
 
 class QualityData(Result):
-    """The feeds, the worst first, and the alerts that stand; `alerts` may hold only the newest.
+    """The feeds, the worst first, and the alerts that stand; `alerts` may hold only the worst.
 
     A feed that has no row of its own yet, because no collector ever ran for it, is told by
     `quality` alone: nothing can be cited for it.
@@ -139,7 +140,7 @@ def get_data_quality(
     window = context.window or Window(start=pair.as_of, end=pair.as_of)
     look = observe_all(ledgers, lambda _: True, window, pair, user_id=context.user_id).told()
     rows = tuple(_rows(look, pair))
-    alerts = _alerts(ledgers, context)
+    alerts, alert_count = _alerts(ledgers, context)
     return QualityData(
         symbol="*",
         window=context.window,
@@ -150,8 +151,8 @@ def get_data_quality(
         quality=look.quality,
         count=len(rows),
         ledger=ledger,
-        alert_count=len(alerts),
-        alerts=tuple(alerts[:MOST]),
+        alert_count=alert_count,
+        alerts=alerts,
         rows=rows,
     )
 
@@ -182,13 +183,14 @@ def _looks(feeds: list[str], pair: Pair) -> dict[str, tuple[int, datetime]]:
         return {name: (pk, known_at) for name, pk, known_at in cursor.fetchall()}
 
 
-def _alerts(ledgers: Sequence[str], context: Context) -> list[StandingAlert]:
-    """Return the alerts that stood then: everybody's, and the user's own."""
+def _alerts(ledgers: Sequence[str], context: Context) -> tuple[tuple[StandingAlert, ...], int]:
+    """Return the worst alerts that stood then, everybody's and the user's own, and how many did."""
     at = context.pair.as_of
     standing = Alert.objects.filter(opened_at__lte=at, ledger__in=[*ledgers, ""])
     standing = standing.filter(Q(resolved_at=None) | Q(resolved_at__gt=at))
     standing = standing.filter(Q(user=None) | Q(user=context.user_id))
-    return [
+    found = standing.annotate(all=Over(Count("*"))).order_by("-level", "-opened_at", "-id")[:MOST]
+    alerts = tuple(
         StandingAlert(
             id=record_id(Alert, one.pk),
             at=one.opened_at,
@@ -199,9 +201,6 @@ def _alerts(ledgers: Sequence[str], context: Context) -> list[StandingAlert]:
             level=one.get_level_display(),
             message=cleaned(one.message),
         )
-        for one in standing.order_by("-level", "-opened_at")[: 10 * MOST]
-    ]
-
-
-def _parts(name: str) -> tuple[str, ...]:
-    return (name, *name.replace(":", " ").replace("/", " ").replace("_", " ").split())
+        for one in found
+    )
+    return alerts, found[0].all if alerts else 0

@@ -12,7 +12,8 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import datetime
+from functools import cached_property, wraps
 from importlib import import_module
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -21,9 +22,9 @@ from pydantic import BaseModel, ConfigDict, create_model, validate_call
 
 from agents.evidence import Telling, told
 from agents.results import Result, Window
-from ledgers.reading import Pair
+from ledgers.reading import Pair, pair
 
-T = TypeVar("T", bound=Callable[..., Result])
+R = TypeVar("R", bound=Result)
 PATIENCE = "5s"
 __all__ = ["Context", "Injected", "Telling", "Tool", "ToolError", "autodiscover", "is_injected",
            "read_only", "told", "tool", "tools"]  # fmt: skip
@@ -93,14 +94,30 @@ STRICT = ConfigDict(extra="forbid")
 tools: dict[str, Tool] = {}
 
 
-def tool(function: T) -> T:
-    """Make a function a tool; its arguments are checked at every call."""
+def tool(function: Callable[..., R]) -> Callable[..., R]:
+    """Make a function a tool; its arguments are checked at every call.
+
+    Python may call it by its name, `get_price_data("BTC")`: without a context it reads as of now,
+    or of `as_of`, and of `window` if one is given.
+    """
     hints = get_type_hints(function, include_extras=True)
     result = hints.pop("return")
     checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(function)
     name = function.__name__
     tools[name] = Tool(name=name, function=checked, result=result, hints=hints)
-    return checked
+
+    @wraps(function)
+    def call(
+        *args: Any,
+        context: Context | None = None,
+        as_of: datetime | None = None,
+        window: Window | None = None,
+        **given: Any,
+    ) -> R:
+        asked = context or Context(pair=pair(as_of), window=window)
+        return checked(*args, **given, context=asked)
+
+    return call
 
 
 def is_injected(hint: Any) -> bool:

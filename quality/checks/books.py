@@ -113,7 +113,7 @@ def positions_are_what_venues_report(
     rows = fetch(BALANCES, question)
     owners = owners_of(account for account, *_ in rows)
     for account, asset, at, reported, booked in rows:
-        user_id, name = owners[account]
+        user_id, name, _ = owners[account]
         yield Finding(
             ledger=Ledger.EXCHANGE,
             subject=f"account {account} {asset}",
@@ -137,7 +137,7 @@ def books_are_what_was_filled(
     rows = fetch(BOOKS, {"most": most, "horizon": pair(now).horizon})
     owners = owners_of(account for account, *_ in rows)
     for account, asset, facts, booked, held, lots in rows:
-        user_id, name = owners[account]
+        user_id, name, username = owners[account]
         yield Finding(
             ledger=Ledger.EXCHANGE,
             subject=f"account {account} {asset}",
@@ -147,7 +147,7 @@ def books_are_what_was_filled(
                 f"{lots.normalize():f}, and come to {booked.normalize():f}. "
                 f"Its facts come to {facts.normalize():f}."
             ),
-            hint="Forget the books of this user; the next report books its facts anew.",
+            hint=f"Book its facts anew: manage.py rebuild_books --user {username}.",
             user_id=user_id,
         )
 

@@ -247,7 +247,7 @@ def _booked_twice(question: dict[str, Any]) -> Iterator[Finding]:
         rows = fetch(TWINS.format(**parts), question)
         owners = owners_of([account for account, *_ in rows])
         for account, count, example in rows:
-            user_id, name = owners[account]
+            user_id, name, _ = owners[account]
             yield Finding(
                 ledger=Ledger.EXCHANGE,
                 subject=f"account {account} {table}",

@@ -204,7 +204,7 @@ def fills_are_in_the_range_of_their_minute(
     rows = fetch(FILLS, question)
     owners = owners_of([account for account, *_ in rows])
     for account, count, first, fill, seen in rows:
-        user_id, name = owners[account]
+        user_id, name, _ = owners[account]
         yield Finding(
             ledger=Ledger.EXCHANGE,
             subject=f"account {account} prices",

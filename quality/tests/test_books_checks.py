@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 
 from ledgers.exchange.models import Account
 from ledgers.models import Ledger
@@ -110,6 +112,15 @@ def test_a_lot_that_got_lost_is_found(account) -> None:
     lot = BookLot.objects.filter(account_id=account.pk, until=None, rest__gt=0).first()
     BookLot.objects.filter(pk=lot.pk).update(rest=0)
     assert len(list(books_are_what_was_filled(NOW))) == 1
+
+
+def test_the_command_that_is_hinted_at_mends_the_books(account) -> None:
+    keep(account)
+    BookPosition.objects.filter(account_id=account.pk, asset="BTC").update(quantity=9)
+    (found,) = books_are_what_was_filled(NOW)
+    assert found.hint.endswith(f" manage.py rebuild_books --user {account.user.username}.")
+    call_command(*found.hint.rstrip(".").partition("manage.py ")[2].split(), stdout=StringIO())
+    assert list(books_are_what_was_filled(NOW)) == []
 
 
 def test_accounts_without_books_are_not_compared(account) -> None:

@@ -14,7 +14,10 @@ from trading.tests.factories import (
     NOW,
     fill,
     imported,
+    keep,
+    looked,
     make_account,
+    make_run,
     make_user,
     quote,
     quoted,
@@ -163,6 +166,20 @@ def test_an_explanation_holds_what_the_report_is_made_from(client, account) -> N
     assert [row["kind"] for row in told["entries"]] == ["buy", "sell"]
     share = get(client, "/api/v1/trading/explain/", account="main", asset="BTC").json()
     assert share["asset"] == "BTC"
+    assert (told["quality"], told["coverage"]) == (report["quality"], report["coverage"])
+
+
+def test_an_asset_is_explained_as_well_as_its_own_price_is_known(client, account) -> None:
+    imported(account, fill(account, "buy", "2", "5", ago=2 * DAY, base="ETH", venue_id="eth"))
+    run = make_run("kraken", "glass")
+    keep([quote("ETH", "6", ago=2 * DAY, source="kraken")], run)
+    looked(run, NOW - 400 * DAY, NOW - 2 * DAY)
+
+    def told(**question: str) -> str:
+        found = get(client, "/api/v1/trading/explain/", account="main", **question).json()
+        return found["quality"]["state"]
+
+    assert (told(), told(asset="ETH"), told(asset="BTC")) == ("stale", "stale", "fresh")
 
 
 def test_an_account_can_be_taken_elsewhere(client, account) -> None:

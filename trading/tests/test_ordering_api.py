@@ -148,6 +148,24 @@ def test_limits_and_decisions_can_be_read(account: Any, client: APIClient) -> No
     assert any(one.startswith("glass.quote.coinspot~BTC") for one in entry["said"]["looked_at"])
 
 
+def test_orders_and_limits_say_how_well_the_account_is_looked_at(
+    account: Any, client: APIClient
+) -> None:
+    for path, question in ((ORDERS, {}), (RISK, {"account": account.pk})):
+        said = client.get(path, question).json()
+        assert said["as_of"] <= said["horizon"]
+        assert [one["feed"] for one in said["quality"]["feeds"]] == [f"import_omc/{account.pk}"]
+        assert said["coverage"]["presence"] == "value"
+
+
+def test_without_an_account_nobody_looked_for_orders(account: Any) -> None:
+    stranger = APIClient()
+    stranger.force_authenticate(make_user("eve"))
+    said = stranger.get(ORDERS).json()
+    assert (said["results"], said["quality"]["state"]) == ([], "unknown")
+    assert said["coverage"]["presence"] == "not_observed"
+
+
 def test_stopping_an_account_cancels_its_orders_and_says_of_each(
     account: Any, client: APIClient
 ) -> None:

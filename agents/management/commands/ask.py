@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from agents.admission import BadInputError, moment_of
 from agents.answers import Answer
-from agents.batch import LineError, answers, user_id_of
+from agents.batch import answers
 from agents.orchestrator import run_workflow
+from agents.people import NobodyError, user_id_of
 from agents.plans import Outcome
 from agents.sessions import BusyError, NoSessionError
 
@@ -90,7 +91,7 @@ class Command(BaseCommand):
                 mode=options["mode"],
                 session_id=options["session"],
             )
-        except (NoSessionError, BusyError, LineError) as error:
+        except (NoSessionError, BusyError, NobodyError) as error:
             raise CommandError(str(error)) from error
 
     def _print(self, answer: Answer) -> None:

@@ -6,10 +6,10 @@ import asyncio
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from agents.mcp_server import serve
-from agents.people import user_id_of
+from agents.people import NobodyError, user_id_of
 
 
 class Command(BaseCommand):
@@ -23,4 +23,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Serve. Nothing but the protocol is written to stdout."""
-        asyncio.run(serve(user_id_of(options["user"])))
+        try:
+            user_id = user_id_of(options["user"])
+        except NobodyError as error:
+            raise CommandError(str(error)) from error
+        asyncio.run(serve(user_id))
