@@ -14,12 +14,14 @@ READS = re.compile(
     r"""(?:\benv(?:\.\w+)?\(|\bseconds\(|environ\.get\(|environ\[)\s*["']([A-Z][A-Z0-9_]+)["']"""
 )
 NOT_OURS = {"PATH", "DJANGO_SETTINGS_MODULE"}
+COMPOSED = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
 
 def sources() -> list[Path]:
     """Return every module of ours but the tests and the migrations."""
     found = (path for app in APPS for path in (ROOT / app).rglob("*.py"))
-    return sorted(path for path in found if not {"tests", "migrations"} & set(path.parts))
+    inside = ((path, set(path.relative_to(ROOT).parts)) for path in found)
+    return sorted(path for path, parts in inside if not {"tests", "migrations"} & parts)
 
 
 def too_long(name: str, text: str) -> Iterator[str]:
@@ -43,3 +45,43 @@ def variables_read() -> set[str]:
 def variables_listed(text: str, form: str) -> set[str]:
     """Return the variables that a document lists, in the form of its lines."""
     return set(re.findall(form, text, re.MULTILINE))
+
+
+def listed(text: str, form: str) -> list[tuple[str, str]]:
+    """Return the variables of a document with their defaults, in its order, repeats included."""
+    return re.findall(form, text, re.MULTILINE)
+
+
+def defaults_in(text: str) -> dict[str, str]:
+    """Return the variables that a module reads with a default, and the default as one writes it.
+
+    One that is worked out is returned as its expression.
+    """
+    calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
+    return {
+        str(call.args[0].value): _written(default)
+        for call in calls
+        if call.args
+        and isinstance(call.args[0], ast.Constant)
+        and READS.match(f"{ast.unparse(call.func)}({call.args[0].value!r}")
+        and (default := _default(call)) is not None
+    }
+
+
+def _default(call: ast.Call) -> ast.expr | None:
+    """Return a call's default: named, or the second argument of `seconds`."""
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "default"]
+    return (named or call.args[1:] or [None])[0]
+
+
+def _written(node: ast.expr) -> str:
+    """Return a default as one writes it into the environment."""
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return ast.unparse(node)
+    if isinstance(value, list | dict):
+        return ",".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value).removesuffix(".0")
