@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,6 +15,9 @@ READS = re.compile(
     r"""(?:\benv(?:\.\w+)?\(|\bseconds\(|environ\.get\(|environ\[)\s*["']([A-Z][A-Z0-9_]+)["']"""
 )
 NOT_OURS = {"PATH", "DJANGO_SETTINGS_MODULE"}
+IMPORTED = re.compile(r"""^\s*(?:from|import) (\w+)|find_spec\(["'](\w+)""", re.MULTILINE)
+WIRED = re.compile(r"""["'](\w+)(?:\.\w+)*["']""")
+REQUIRED = re.compile(r"^([A-Za-z][\w-]*)", re.MULTILINE)
 COMPOSED = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
 
@@ -85,3 +89,25 @@ def _written(node: ast.expr) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value).removesuffix(".0")
+
+
+def required(*files: str) -> set[str]:
+    """Return the packages that these files of requirements ask for."""
+    folder = ROOT / "requirements"
+    texts = [(folder / file).read_text() for file in files]
+    return {name.lower() for text in texts for name in REQUIRED.findall(text)}
+
+
+def used(paths: Iterable[Path]) -> set[str]:
+    """Return the packages of which these modules import anything; settings only name some."""
+    modules: set[str] = set()
+    for path in paths:
+        text = path.read_text()
+        modules |= {word for words in IMPORTED.findall(text) for word in words}
+        modules |= set(WIRED.findall(text)) if path.name == "settings.py" else set()
+    return {
+        package.lower().replace("_", "-")
+        for module, packages in packages_distributions().items()
+        if module in modules
+        for package in packages
+    }

