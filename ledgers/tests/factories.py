@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 PASSWORD = "correct horse battery"
 
 
-class UserFactory(DjangoModelFactory):
+class UserFactory(DjangoModelFactory[Any]):
     """An ordinary user, with a password that opens the door."""
 
     class Meta:
@@ -32,7 +32,7 @@ class UserFactory(DjangoModelFactory):
         return model_class.objects.create_user(*args, **kwargs)
 
 
-class AccountFactory(DjangoModelFactory):
+class AccountFactory(DjangoModelFactory[Any]):
     """An account at CoinSpot, in AUD, FIFO, fees in the basis."""
 
     class Meta:
@@ -43,7 +43,7 @@ class AccountFactory(DjangoModelFactory):
     venue = "coinspot"
 
 
-class FeedFactory(DjangoModelFactory):
+class FeedFactory(DjangoModelFactory[Feed]):
     """A feed, made once however often it is asked for; its name says its source and its scope."""
 
     class Meta:
@@ -57,7 +57,7 @@ class FeedFactory(DjangoModelFactory):
     lag = timedelta(0)
 
 
-class RunFactory(DjangoModelFactory):
+class RunFactory(DjangoModelFactory[CollectorRun]):
     """A run of a feed."""
 
     class Meta:
@@ -68,11 +68,11 @@ class RunFactory(DjangoModelFactory):
 
 def make_run(name: str = "glass.kraken", *, restates: bool = True, **options: Any) -> CollectorRun:
     """Make a run of a feed that restates, unless told otherwise."""
-    feed = FeedFactory(name=name, source=name, scope="", lag=HOUR, restates=restates)
-    return RunFactory(feed=feed, **options)
+    feed = FeedFactory.create(name=name, source=name, scope="", lag=HOUR, restates=restates)
+    return RunFactory.create(feed=feed, **options)
 
 
-class ArticleFactory(Factory):
+class ArticleFactory(Factory[ArticleRecord]):
     """One item of a news feed."""
 
     class Meta:
@@ -109,4 +109,4 @@ def candle(hour: int = 0, close: str = "1", **options: Any) -> CandleRecord:
 
 def article(title: str = "A", **options: Any) -> ArticleRecord:
     """Make one item of a news feed."""
-    return ArticleFactory(title=title, **options)
+    return ArticleFactory.build(title=title, **options)

@@ -26,7 +26,7 @@ MINUTE = timedelta(minutes=1)
 
 def make_user(name: str = "ada", **options: Any) -> Any:
     """Make an ordinary user."""
-    return UserFactory(username=name, **options)
+    return UserFactory.create(username=name, **options)
 
 
 def client_of(user: Any) -> APIClient:
@@ -39,7 +39,9 @@ def client_of(user: Any) -> APIClient:
 def make_run(feed: str, ledger: str = "glass", **options: Any) -> CollectorRun:
     """Make a run of a feed that is looked at each minute."""
     every = options.pop("every", MINUTE)
-    return RunFactory(feed=FeedFactory(name=feed, ledger=ledger, every=every), **options)
+    return RunFactory.create(
+        feed=FeedFactory.create(name=feed, ledger=ledger, every=every), **options
+    )
 
 
 def keep(records: Iterable[Any], run: CollectorRun) -> None:
@@ -77,7 +79,8 @@ def quote(at: datetime, bid: str = "100", **options: Any) -> QuoteRecord:
 
 def make_account(user: Any, name: str = "main") -> Account:
     """Make an account at a venue."""
-    return AccountFactory(user=user, name=name)
+    account: Account = AccountFactory.create(user=user, name=name)
+    return account
 
 
 def fill(account: Account, at: datetime, venue_id: str = "1", **options: Any) -> FillRecord:

@@ -18,6 +18,8 @@ NOT_OURS = {"PATH", "DJANGO_SETTINGS_MODULE"}
 IMPORTED = re.compile(r"""^\s*(?:from|import) (\w+)|find_spec\(["'](\w+)""", re.MULTILINE)
 WIRED = re.compile(r"""["'](\w+)(?:\.\w+)*["']""")
 REQUIRED = re.compile(r"^([A-Za-z][\w-]*)", re.MULTILINE)
+MARKS = {f"pytest.mark.{name}" for name in ("skip", "skipif", "xfail")}
+CALLS = {"pytest.skip", "pytest.xfail"}
 COMPOSED = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
 
@@ -111,3 +113,24 @@ def used(paths: Iterable[Path]) -> set[str]:
         if module in modules
         for package in packages
     }
+
+
+def modules_of_tests() -> list[Path]:
+    """Return every module of the tests."""
+    found = ROOT.glob("*/**/*.py")
+    return [path for path in found if "tests" in path.relative_to(ROOT).parts]
+
+
+def unreasoned(name: str, text: str) -> Iterator[str]:
+    """Yield where tests are skipped, or fail as expected, without saying why."""
+    told: set[ast.AST] = set()
+    for node in ast.walk(ast.parse(text)):
+        what = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+        if isinstance(node, ast.Call) and (kind := ast.unparse(node.func)) in {*MARKS, *CALLS}:
+            told.add(node.func)
+            reasons = [word.value for word in node.keywords if word.arg == "reason"]
+            reasons += node.args if kind in CALLS else []
+            if not reasons or (isinstance(reasons[0], ast.Constant) and not reasons[0].value):
+                yield f"{name}:{node.lineno} {kind}"
+        elif what in MARKS and node not in told:
+            yield f"{name}:{node.lineno} {what}"

@@ -25,9 +25,11 @@ from omc_project.tests.house import (
     ROOT,
     defaults_in,
     listed,
+    modules_of_tests,
     required,
     sources,
     too_long,
+    unreasoned,
     used,
     variables_listed,
     variables_read,
@@ -132,8 +134,32 @@ def test_every_package_of_the_product_is_used_by_it() -> None:
 def test_every_package_of_the_tests_is_used_by_them() -> None:
     asked = required("dev.in")
     assert "factory-boy" in asked
-    tests = [path for path in ROOT.glob("*/**/*.py") if "tests" in path.relative_to(ROOT).parts]
-    assert asked - used(tests) == TOOLS
+    assert asked - used(modules_of_tests()) == TOOLS
+
+
+def test_every_skip_says_why() -> None:
+    modules = [ROOT / "conftest.py", *modules_of_tests()]
+    assert len(modules) > 100
+    found = [where for path in modules for where in unreasoned(path.name, path.read_text())]
+    assert found == []
+
+
+def test_skips_that_do_not_say_why_are_found() -> None:
+    text = """
+@pytest.mark.skip
+def a(): pytest.skip("")
+@pytest.mark.skipif(True)
+def b(): pytest.skip("why")
+@pytest.mark.skipif(True, reason="why")
+def c(): pytest.skip(reason=f"{why}")
+mark = pytest.mark.skip(reason="")
+"""
+    assert sorted(unreasoned("a.py", text)) == [
+        "a.py:2 pytest.mark.skip",
+        "a.py:3 pytest.skip",
+        "a.py:4 pytest.mark.skipif",
+        "a.py:8 pytest.mark.skip",
+    ]
 
 
 def test_every_fact_is_identified_and_has_a_record_with_its_fields() -> None:

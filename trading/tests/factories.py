@@ -26,18 +26,19 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 def make_user(name: str = "ada", **options: Any) -> Any:
     """Make a user."""
-    return UserFactory(username=name, **options)
+    return UserFactory.create(username=name, **options)
 
 
 def make_account(user: Any, name: str = "main", **options: Any) -> Account:
     """Make an account at CoinSpot, in AUD, FIFO, fees in the basis."""
-    return AccountFactory(user=user, name=name, **options)
+    account: Account = AccountFactory.create(user=user, name=name, **options)
+    return account
 
 
 def make_run(feed: str, ledger: str, **options: Any) -> CollectorRun:
     """Make a seeded run, whose rows count as known when they happened."""
-    row = FeedFactory(name=feed, ledger=ledger, **{"every": MINUTE, **options})
-    return RunFactory(feed=row, kind=CollectorRun.Kind.SEED)
+    row = FeedFactory.create(name=feed, ledger=ledger, **{"every": MINUTE, **options})
+    return RunFactory.create(feed=row, kind=CollectorRun.Kind.SEED)
 
 
 def keep(records: Iterable[Any], run: CollectorRun, *, observed_at: datetime = NOW) -> None:
