@@ -15,6 +15,7 @@ from hypothesis import settings as law
 SLOW_FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 QUICK = "django.contrib.auth.hashers.MD5PasswordHasher"
 """Makes a user in no time; the product's own takes a tenth of a second, and should."""
+LONG = "long: it runs with scripts/test --full"
 KEPT = {"django_migrations", "django_content_type", "auth_permission", "ledgers_asset"}
 law.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=SLOW_FIXTURES)
 law.register_profile("full", max_examples=2000, deadline=None, suppress_health_check=SLOW_FIXTURES)
@@ -40,11 +41,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long tests to --full, and say so."""
+    """Leave the long tests to --full, and say so; one that has nothing to test is no test."""
+    if idle := [item.nodeid for item in items if is_idle(item)]:
+        raise pytest.UsageError(f"Parametrized with nothing, and no skipif says why: {idle}")
     if not config.getoption("--full"):
         for item in items:
             if "full" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="a long count: scripts/test --full"))
+                item.add_marker(pytest.mark.skip(reason=LONG))
+
+
+def is_idle(item: pytest.Item) -> bool:
+    """Whether a test has no parameters left, which pytest would skip for no reason of ours."""
+    reasons = [str(mark.kwargs.get("reason", "")) for mark in item.iter_markers("skip")]
+    is_empty = any(reason.startswith("got empty parameter set") for reason in reasons)
+    return is_empty and item.get_closest_marker("skipif") is None
 
 
 def pytest_collection_finish() -> None:

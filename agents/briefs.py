@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain.messages import HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage
 
 from agents.evidence import Evidence
 

@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 
 import openai
 from django.views.decorators.debug import sensitive_variables
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain.messages import AIMessage, HumanMessage
+from langchain_core.messages import BaseMessage
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 

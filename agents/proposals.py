@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from langchain_core.messages import AIMessage
+from langchain.messages import AIMessage
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from agents.faults import RepairableError

@@ -79,7 +79,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
-    "django_filters",
     "drf_spectacular",
     "rest_framework",
     "rest_framework.authtoken",

@@ -22,7 +22,9 @@ COINS = ("BTC", "ETH", "SOL", "XRP", "ADA", "DOGE", "LTC", "LINK", "DOT", "AVAX"
          "POL", "BNB")  # fmt: skip
 pytestmark = [
     pytest.mark.usefixtures("ledger"),
-    pytest.mark.skipif(not QUESTIONS.exists(), reason="needs ../shared/agent_eval"),
+    pytest.mark.skipif(
+        not QUESTIONS.exists(), reason="the questions (../shared/agent_eval) are not here"
+    ),
 ]
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 from psycopg.types.range import Range
 from rest_framework.test import APIClient
@@ -18,16 +17,16 @@ from ledgers.coverage import cover
 from ledgers.exchange.models import Account
 from ledgers.exchange.records import FillRecord, OrderRecord
 from ledgers.glass.records import QuoteRecord
-from ledgers.models import CollectorRun, Feed
+from ledgers.models import CollectorRun
 from ledgers.reading import announce_and_stamp, clock
+from ledgers.tests.factories import AccountFactory, FeedFactory, RunFactory, UserFactory
 
 MINUTE = timedelta(minutes=1)
-PASSWORD = "correct horse battery"
 
 
 def make_user(name: str = "ada", **options: Any) -> Any:
     """Make an ordinary user."""
-    return get_user_model().objects.create_user(name, password=PASSWORD, **options)
+    return UserFactory.create(username=name, **options)
 
 
 def client_of(user: Any) -> APIClient:
@@ -39,18 +38,10 @@ def client_of(user: Any) -> APIClient:
 
 def make_run(feed: str, ledger: str = "glass", **options: Any) -> CollectorRun:
     """Make a run of a feed that is looked at each minute."""
-    source, _, scope = feed.partition("/")
-    row, _ = Feed.objects.get_or_create(
-        name=feed,
-        defaults={
-            "source": source,
-            "scope": scope,
-            "ledger": ledger,
-            "lag": timedelta(0),
-            "every": options.pop("every", MINUTE),
-        },
+    every = options.pop("every", MINUTE)
+    return RunFactory.create(
+        feed=FeedFactory.create(name=feed, ledger=ledger, every=every), **options
     )
-    return CollectorRun.objects.create(feed=row, **options)
 
 
 def keep(records: Iterable[Any], run: CollectorRun) -> None:
@@ -88,7 +79,8 @@ def quote(at: datetime, bid: str = "100", **options: Any) -> QuoteRecord:
 
 def make_account(user: Any, name: str = "main") -> Account:
     """Make an account at a venue."""
-    return Account.objects.create(user=user, name=name, venue="coinspot")
+    account: Account = AccountFactory.create(user=user, name=name)
+    return account
 
 
 def fill(account: Account, at: datetime, venue_id: str = "1", **options: Any) -> FillRecord:

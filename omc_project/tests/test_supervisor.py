@@ -222,7 +222,7 @@ def test_a_child_holds_none_of_the_pipes_of_the_others():
         "run(program(wait, name='two'), program(count))"
     ) as process:
         if sys.platform != "linux":
-            pytest.skip("reads /proc")
+            pytest.skip("needs /proc, which only Linux has")
         assert read_until(process, "pipes")[-1] == "one     | pipes 2"  # stdout and stderr
 
 

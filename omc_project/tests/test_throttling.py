@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 
 from ledgers import rates
 from ledgers.rates import admit
-from omc_project.tests.factories import PASSWORD, client_of, make_user
+from ledgers.tests.factories import PASSWORD
+from omc_project.tests.factories import client_of, make_user
 
 pytestmark = pytest.mark.usefixtures("ledger")
 MINUTE = timedelta(minutes=1)

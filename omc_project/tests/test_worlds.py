@@ -115,7 +115,9 @@ def test_a_user_alice_of_the_right_number_stays_when_the_world_goes(ledger: None
 
 
 @pytest.mark.full
-@pytest.mark.skipif(not QUESTIONS.exists(), reason="needs ../shared/agent_eval")
+@pytest.mark.skipif(
+    not QUESTIONS.exists(), reason="the questions (../shared/agent_eval) are not here"
+)
 def test_the_shared_questions_pass_their_own_scorer_on_the_whole_world(
     ledger: None, capsys: Any
 ) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db import transaction
 from psycopg.types.range import Range
 
@@ -17,30 +16,29 @@ from ledgers.coverage import cover
 from ledgers.exchange.models import Account
 from ledgers.exchange.records import FillRecord, TransferRecord
 from ledgers.glass.records import CandleRecord, QuoteRecord
-from ledgers.models import CollectorRun, Feed
+from ledgers.models import CollectorRun
 from ledgers.reading import announce_and_stamp
+from ledgers.tests.factories import AccountFactory, FeedFactory, RunFactory, UserFactory
 
 NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-PASSWORD = "correct horse battery"
 
 
 def make_user(name: str = "ada", **options: Any) -> Any:
     """Make a user."""
-    return get_user_model().objects.create_user(name, password=PASSWORD, **options)
+    return UserFactory.create(username=name, **options)
 
 
 def make_account(user: Any, name: str = "main", **options: Any) -> Account:
     """Make an account at CoinSpot, in AUD, FIFO, fees in the basis."""
-    return Account.objects.create(**{"user": user, "name": name, "venue": "coinspot", **options})
+    account: Account = AccountFactory.create(user=user, name=name, **options)
+    return account
 
 
 def make_run(feed: str, ledger: str, **options: Any) -> CollectorRun:
     """Make a seeded run, whose rows count as known when they happened."""
-    source, _, scope = feed.partition("/")
-    values = {"source": source, "scope": scope, "ledger": ledger, "every": MINUTE, "lag": 0 * DAY}
-    row, _ = Feed.objects.get_or_create(name=feed, defaults={**values, **options})
-    return CollectorRun.objects.create(feed=row, kind=CollectorRun.Kind.SEED)
+    row = FeedFactory.create(name=feed, ledger=ledger, **{"every": MINUTE, **options})
+    return RunFactory.create(feed=row, kind=CollectorRun.Kind.SEED)
 
 
 def keep(records: Iterable[Any], run: CollectorRun, *, observed_at: datetime = NOW) -> None:

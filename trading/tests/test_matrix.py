@@ -19,10 +19,11 @@ from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
 from ledgers.exchange.models import Account
+from ledgers.tests.factories import PASSWORD
 from trading.killing import is_engaged
 from trading.models import AuditEntry, KillSwitch, OrderIntent
 from trading.orders import submit
-from trading.tests.factories import PASSWORD, make_user
+from trading.tests.factories import make_user
 from trading.tests.market import paper_account, quote, wish
 
 pytestmark = pytest.mark.usefixtures("ledger")

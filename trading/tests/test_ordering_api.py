@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from ledgers.tests.factories import PASSWORD
 from ledgers.tests.redis_keys import forget, without_redis
 from trading.core.cases import Code
 from trading.killing import is_engaged
 from trading.models import OrderIntent
-from trading.tests.factories import PASSWORD, make_user
+from trading.tests.factories import make_user
 from trading.tests.market import bought, paper_account, quote
 
 pytestmark = pytest.mark.usefixtures("ledger")

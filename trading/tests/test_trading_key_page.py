@@ -17,9 +17,10 @@ from ledgers.exchange.models import Account
 from ledgers.exchange.tests.fake_coinspot import KEY, SECRET, Fault
 from ledgers.exchange.tests.private import with_key
 from ledgers.models import Credential, CredentialUse
+from ledgers.tests.factories import PASSWORD
 from ledgers.tests.redis_keys import forget, without_redis
 from trading.keys import owner_of
-from trading.tests.factories import PASSWORD, make_account, make_user
+from trading.tests.factories import make_account, make_user
 from trading.tests.fake_exchange import TRADE_KEY, TRADE_SECRET, FakeExchange
 from trading.tests.live import exchange, with_trading_key
 

@@ -383,6 +383,19 @@ def test_each_refusal_ends_as_what_it_is(answered, status, text, outcome) -> Non
     assert run.error
 
 
+@pytest.mark.usefixtures("ledger")
+def test_a_desk_that_is_busy_once_and_then_answers_is_one_good_look(settings) -> None:
+    settings.OMC_HTTP_BACKOFF = 0.01
+    busy = body(WALL.encode(), HEAD.replace(b"200 OK", b"503 Busy"))
+    with serving(busy, body(GOOD.encode())) as (base, asked):
+        settings.OMC_BASE_URLS = {SLUG: base}
+        settings.OMC_ALLOW_PRIVATE = [base.removeprefix("http://")]
+        run = only(collect(SLUG))
+    assert (run.outcome, run.error, run.new, len(run.payloads)) == ("ok", "", 2, 1)
+    assert [request == asked[0] for request in asked] == [True, True]
+    assert run.window is not None
+
+
 def test_the_desk_s_wish_to_wait_is_told_on(settings) -> None:
     settings.OMC_HTTP_ATTEMPTS = 1
     slow = HEAD.replace(b"200 OK", b"429 Slow") + b"Retry-After: 93\r\n"

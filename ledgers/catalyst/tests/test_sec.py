@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +14,7 @@ from django.utils import timezone
 from psycopg.types.range import Range
 
 from ledgers import tasks
-from ledgers.catalyst.collectors.sec import _older_pages
+from ledgers.catalyst.collectors.sec import SecFilings, _older_pages
 from ledgers.catalyst.models import Event
 from ledgers.collecting.backfilling import backfill
 from ledgers.collecting.collector import Ask, slot_of
@@ -22,6 +25,8 @@ from ledgers.collecting.replaying import SHIPPED, Recording, replaying
 from ledgers.models import CollectorRun, Slot
 from ledgers.reading import pair
 from ledgers.slots import claim, dispatch
+from ledgers.tests.misbehaving import HEAD, body, serving
+from ledgers.tests.redis_keys import forget
 from ledgers.tests.sources import (
     NOW,
     SAMPLES,
@@ -418,6 +423,62 @@ def test_of_no_recorded_answer_an_item_is_lost(path) -> None:
 
 def test_there_are_samples_to_parse_where_there_are_any() -> None:
     assert not SAMPLES.exists() or len(EDGAR_SAMPLES) >= 15
+
+
+BUSY = body(b"<html>Down for a moment</html>", HEAD.replace(b"200 OK", b"503 Busy"))
+
+
+@pytest.fixture
+def busy_once(settings):
+    """Answer the SEC's first request with a 503, and then with these bytes; give what was asked."""
+    settings.OMC_SEC_FORMS, settings.OMC_SEC_WATCHLIST = [], ["1679788"]
+    settings.OMC_HTTP_BACKOFF = 0.01
+
+    @contextmanager
+    def serve(text: str):
+        with serving(BUSY, body(text.encode())) as (base, asked):
+            settings.OMC_BASE_URLS = {"sec": base}
+            settings.OMC_ALLOW_PRIVATE = [base.removeprefix("http://")]
+            yield asked
+
+    return serve
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_sec_that_is_busy_once_and_then_answers_is_one_good_look(busy_once) -> None:
+    with busy_once(columns()) as asked:
+        (run,) = collect("sec")
+    assert (run.outcome, run.error, run.new, len(run.payloads)) == (OK, "", 1, 1)
+    assert [request == asked[0] for request in asked] == [True, True]
+    assert Event.objects.get().source_key == "0001679788-26-000001"
+
+
+def test_the_newest_filings_are_asked_for_again_with_the_same_page(busy_once) -> None:
+    with busy_once(atom(entry())) as asked:
+        newest = next(SEC.fetch(RequestsHttp(SEC), Ask(scope="current/8-K", window=SLOT, now=NOW)))
+    assert [request == asked[0] for request in asked] == [True, True]
+    (event,), rejects = parsed(SEC, newest)
+    assert (event.source_key, rejects) == ("0001679788-26-000001", [])
+
+
+class SecNearby(SecFilings):
+    """The SEC's collector with its rate, for a server that is no stand-in of its own."""
+
+    hosts = ("127.0.0.1",)
+
+
+def test_requests_to_the_sec_keep_to_its_rate_however_many_send_them(settings) -> None:
+    forget("omc:budget:127.0.0.1")
+    a_second = SEC.requests_per_minute / 60
+    assert a_second <= 10  # what the SEC allows everybody
+    with serving(body(b"{}")) as (base, asked), ThreadPoolExecutor(4) as workers:
+        settings.OMC_ALLOW_PRIVATE = [base.removeprefix("http://")]
+        started = time.monotonic()
+        list(workers.map(lambda _: RequestsHttp(SecNearby()).get(base), range(5)))
+        took = time.monotonic() - started
+    assert len(asked) == 5
+    assert took >= (5 - a_second) / a_second * 0.9
+    forget("omc:budget:127.0.0.1")
 
 
 @samples_needed

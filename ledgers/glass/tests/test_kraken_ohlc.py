@@ -16,11 +16,13 @@ from ledgers.collecting.replaying import SHIPPED
 from ledgers.glass.collectors.kraken import PAIRS
 from ledgers.glass.models import Candle
 from ledgers.glass.tests.asking import HOUR, back, live, requested, seen
+from ledgers.models import CollectorRun
 from ledgers.reading import pair
 from ledgers.tests.sources import (
     NOW,
     SAMPLES,
     collect,
+    only,
     parsed,
     payload,
     replayed,
@@ -172,3 +174,44 @@ def test_a_shipped_candle_holds_the_price_that_is_quoted() -> None:
     )
     quoted = next(quote for quote in quotes if (quote.asset, quote.currency) == ("BTC", "AUD"))
     assert quoted.last == candles[-1].close
+
+
+@pytest.fixture
+def looks(tmp_path, settings):
+    """Serve a pair's answers one after another, an hour apart, and say what each look brought."""
+    settings.OMC_KRAKEN_PAIRS = ["XBTAUD"]
+
+    def look(*answers: str) -> list[CollectorRun]:
+        rows = ["host\tmethod\tpath\tstatus\tcontent_type\trecorded_at\tfile\tnote"]
+        for turn, text in enumerate(answers):
+            (tmp_path / f"{turn}.json").write_text(text)
+            where = "api.kraken.com\tGET\t/0/public/OHLC\t200\tapplication/json"
+            rows.append(f"{where}\t{(NOW + turn * HOUR).isoformat()}\t{turn}.json\trecorded")
+        (tmp_path / "ROUTES.tsv").write_text("\n".join(rows))
+        with replayed(tmp_path, settings, in_sequence=True):
+            return [only(collect("kraken_ohlc")) for _ in answers]
+
+    return look
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_close_that_is_restated_and_back_is_told_as_it_was_known_each_time(looks) -> None:
+    told = ["105.5", "105.6", "105.5"]
+    runs = looks(*(answer(row(-2, close=close), row(-1), last=START - 3600) for close in told))
+    counts = [(run.new, run.revised, run.late, run.duplicate) for run in runs]
+    assert counts == [(2, 0, 0, 0), (0, 1, 0, 1), (0, 1, 0, 1)]
+    revisions = Candle.objects.filter(event_at=NOW - 2 * HOUR).order_by("revision")
+    assert [(str(one.close), one.run) for one in revisions] == list(zip(told, runs, strict=True))
+    for close, revision in zip(told, revisions, strict=True):
+        known_then = Candle.objects.at(pair(revision.known_at)).get(event_at=NOW - 2 * HOUR)
+        assert str(known_then.close) == close
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_candle_that_moves_while_it_is_open_is_stored_once_as_it_was_committed(looks) -> None:
+    opened, moved = (
+        answer(row(-2), row(-1, close=close), last=START - 7200) for close in ("105.0", "105.9")
+    )
+    runs = looks(opened, moved, answer(row(-2), row(-1), last=START - 3600))
+    assert [(run.new, run.revised) for run in runs] == [(1, 0), (0, 0), (1, 0)]
+    assert Candle.objects.get(event_at=NOW - HOUR).close == Decimal("105.5")

@@ -27,7 +27,9 @@ CASES = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob(
 NAMES = {"FIFO": "fifo", "LIFO": "lifo", "HIFO": "hifo", "LOFO": "lofo", "AVG": "average"}
 PRINTED = Decimal("1e-18")  # the cases print periodic results with 18 decimals
 
-pytestmark = pytest.mark.skipif(not CASES, reason=f"no worked cases in {FOLDER.name}")
+pytestmark = pytest.mark.skipif(
+    not CASES, reason="the worked cases (../shared/samples/pnl_cases) are not here"
+)
 
 REGULAR = [pytest.param(case, id=name) for name, case in CASES.items() if "expected" in case]
 METHODS_STATED = [
