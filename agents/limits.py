@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from agents.models import SessionEvent
+from ledgers.api import user_id_of
 from ledgers.rates import admit_within
 
 logger = logging.getLogger(__name__)
@@ -31,11 +32,12 @@ class AskThrottle(BaseThrottle):
         """Admit a question, or remember how long it has to wait."""
         if request.method != "POST":
             return True
+        user_id = user_id_of(request)
         try:
-            self._wait = admit_within(f"agents:{request.user.pk}", LIMITS)
+            self._wait = admit_within(f"agents:{user_id}", LIMITS)
         except redis.RedisError as error:
             logger.warning("Stored questions are counted, Redis does not answer: %s", error)
-            self._wait = wait_by_events(request.user.pk, timezone.now())
+            self._wait = wait_by_events(user_id, timezone.now())
         return not self._wait
 
     def wait(self) -> float:

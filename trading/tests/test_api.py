@@ -177,7 +177,7 @@ def test_an_asset_is_explained_as_well_as_its_own_price_is_known(client, account
 
     def told(**question: str) -> str:
         found = get(client, "/api/v1/trading/explain/", account="main", **question).json()
-        return found["quality"]["state"]
+        return str(found["quality"]["state"])
 
     assert (told(), told(asset="ETH"), told(asset="BTC")) == ("stale", "stale", "fresh")
 
